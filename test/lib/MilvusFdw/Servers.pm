@@ -1,0 +1,92 @@
+package MilvusFdw::Servers;
+
+# How does a TAP file get a server of its own, and who ends it?
+#
+#   my $s = start_server('milvus', '--auth');      also 'elasticsearch', 'postgres'; options as in test/servers
+#   $s->{port}, $s->{dir}; $s->stop; $s->start again on the same data and port.  Ended at the latest with the file.
+#   certs()       directory with ca.crt, server.crt, client.crt, expired.crt, foreign.crt, ... (test/servers/certs)
+#   scratch()     a directory of this file's own, removed at the end
+#   free_port($n) first of n free consecutive ports
+
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use File::Path ();
+use Cwd qw(abs_path);
+use IO::Socket::INET;
+
+our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(start_server certs scratch free_port);
+
+my $programs = abs_path(dirname(__FILE__) . '/../../servers');
+my $owner    = $$;
+my ($scratch, @servers);
+my $next_port = 21000;
+
+sub scratch
+{
+	return $scratch if $scratch;
+	(my $name = $0) =~ s{.*/|\.pl$}{}g;
+	my $parent = $ENV{MILVUS_FDW_SCRATCH} // '/tmp';
+	$scratch = "$parent/tap-$name-$$";
+	File::Path::make_path($scratch, { mode => 0755 });
+	return $scratch;
+}
+
+sub certs
+{
+	my $dir = ($ENV{MILVUS_FDW_SCRATCH} // scratch()) . '/certs';
+	system("$programs/certs", $dir) == 0 or die "no certificates\n";
+	return $dir;
+}
+
+# Not from the kernel's ephemeral range, or a client's own socket could take it in between.
+sub free_port
+{
+	my ($count) = @_;
+	$count //= 1;
+	while ($next_port + $count < 32000)
+	{
+		my @held = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $_, Listen => 1, ReuseAddr => 1) }
+			$next_port .. $next_port + $count - 1;
+		my $port = $next_port;
+		$next_port += $count;
+		return $port if @held == grep { defined } @held;
+	}
+	die "no free port\n";
+}
+
+sub start_server
+{
+	my ($kind, @options) = @_;
+	my $self = bless { kind => $kind, options => \@options, dir => scratch() . "/$kind" . @servers,
+		port => free_port($kind eq 'milvus' ? 12 : 1) }, __PACKAGE__;
+	push @servers, $self;
+	return $self->start;
+}
+
+sub start
+{
+	my ($self) = @_;
+	system("$programs/$self->{kind}", 'start', $self->{dir}, '--port', $self->{port}, @{ $self->{options} }) == 0
+		or die "cannot start $self->{kind}\n";
+	return $self;
+}
+
+sub stop
+{
+	my ($self) = @_;
+	system("$programs/$self->{kind}", 'stop', $self->{dir}) == 0 or warn "cannot stop $self->{kind}\n";
+	return $self;
+}
+
+END
+{
+	if ($$ == $owner)
+	{
+		local $?;
+		$_->stop for grep { -e "$_->{dir}/pid" } @servers;
+		File::Path::remove_tree($scratch) if $scratch && !$ENV{MILVUS_FDW_KEEP};
+	}
+}
+
+1;
