@@ -1,0 +1,76 @@
+/*
+ * compat.h - Where do the PostgreSQL versions differ?
+ *
+ * Here and nowhere else.  15 and later are supported.
+ */
+#ifndef MF_COMPAT_H
+#define MF_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "milvus_fdw needs PostgreSQL 15 or later"
+#endif
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/pathnode.h"
+
+/* 17 added fdw_restrictinfo, 18 added disabled_nodes */
+#if PG_VERSION_NUM >= 180000
+#define mf_create_foreignscan_path(root, rel, rows, startup, total) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, \
+							(rel)->lateral_relids, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define mf_create_foreignscan_path(root, rel, rows, startup, total) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
+							(rel)->lateral_relids, NULL, NIL, NIL)
+#else
+#define mf_create_foreignscan_path(root, rel, rows, startup, total) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
+							(rel)->lateral_relids, NULL, NIL)
+#endif
+
+/* 16 turned ACL checks of simple objects into one function */
+#if PG_VERSION_NUM >= 160000
+#define mf_server_aclcheck(oid, role, mode) \
+	object_aclcheck(ForeignServerRelationId, oid, role, mode)
+#define mf_table_ownercheck(oid, role) \
+	object_ownercheck(RelationRelationId, oid, role)
+#else
+#define mf_server_aclcheck(oid, role, mode) \
+	pg_foreign_server_aclcheck(oid, role, mode)
+#define mf_table_ownercheck(oid, role) pg_class_ownercheck(oid, role)
+#endif
+
+/*
+ * The role whose user mapping a scan or a write uses: a view's owner, else the
+ * current one.  16 moved it from the range table to the plan.
+ */
+#if PG_VERSION_NUM >= 160000
+#define mf_scan_user(node) \
+	(OidIsValid(((ForeignScan *) (node)->ss.ps.plan)->checkAsUser) ? \
+	 ((ForeignScan *) (node)->ss.ps.plan)->checkAsUser : GetUserId())
+#define mf_modify_user(rri, estate) ExecGetResultRelCheckAsUser(rri, estate)
+#else
+static inline Oid
+mf_rte_user(Index rti, EState *estate)
+{
+	Oid			user = rti > 0 ? exec_rt_fetch(rti, estate)->checkAsUser : InvalidOid;
+
+	return OidIsValid(user) ? user : GetUserId();
+}
+#define mf_scan_user(node) \
+	mf_rte_user(((ForeignScan *) (node)->ss.ps.plan)->scan.scanrelid, (node)->ss.ps.state)
+
+/* a partition that rows are routed to may have no entry of its own */
+#define mf_modify_user(rri, estate) \
+	mf_rte_user((rri)->ri_RangeTableIndex > 0 || (rri)->ri_RootResultRelInfo == NULL ? \
+				(rri)->ri_RangeTableIndex : (rri)->ri_RootResultRelInfo->ri_RangeTableIndex, estate)
+#endif
+
+/* 18 split explain.h */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
+#endif							/* MF_COMPAT_H */

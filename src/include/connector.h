@@ -1,0 +1,344 @@
+/*
+ * connector.h - What must a remote be able to do to be a foreign table?
+ *
+ * The contract between the core (src/fdw, which knows PostgreSQL and no
+ * remote) and a connector (src/connector/NAME, which knows a remote and no
+ * PostgreSQL).  Another extension may add a remote through the same door: it
+ * includes this header and adds its table through the rendezvous variable named at the end.
+ *
+ * Rules for a connector:
+ *  - No call blocks, none throws.  Each answers MfStatus.  MF_WAIT is followed
+ *    by a call of the same function once the core has waited.
+ *  - No PostgreSQL function is called.  Memory comes from the MfMem given.
+ *  - `end` and `close` functions are legal at any moment (that is how the core
+ *    abandons work), never block and never fail.
+ *  - Work on CPU or files answers within about 10 ms, with a short batch.
+ *  - An MF_ERROR with retry = MF_RETRY_YES leaves the machine ready for the
+ *    same call to be made again, which repeats the failed request.
+ *  - Remote bytes are hostile: lengths, dims, counts and nesting are checked.
+ *  - No secret ever enters an MfError, an explain text or a description.
+ */
+#ifndef MF_CONNECTOR_H
+#define MF_CONNECTOR_H
+
+#include "batch.h"
+#include "mf_error.h"
+#include "mf_mem.h"
+
+#define MF_CONNECTOR_ABI 1		/* changes only when old modules must not load */
+
+/* ------------------------------------------------------------------ options */
+
+typedef struct MfOption
+{
+	const char *name;
+	const char *value;
+} MfOption;
+
+typedef struct MfOptions
+{
+	int			n;
+	const MfOption *items;
+} MfOptions;
+
+/* The value of an option, or NULL.  `o` may be NULL. */
+extern const char *mf_option(const MfOptions *o, const char *name);
+
+/* As above, parsed; `otherwise` when it is not set (values were validated). */
+extern int64_t mf_option_int(const MfOptions *o, const char *name, int64_t otherwise);
+extern bool mf_option_bool(const MfOptions *o, const char *name, bool otherwise);
+
+/* Where an option may stand. */
+#define MF_ON_SERVER	1
+#define MF_ON_USER		2
+#define MF_ON_TABLE		4
+#define MF_ON_COLUMN	8
+
+typedef enum MfOptionType
+{
+	MF_OPTION_TEXT,				/* not empty */
+	MF_OPTION_BOOL,
+	MF_OPTION_INT,				/* min <= value <= max */
+	MF_OPTION_REAL,				/* value >= 0 */
+	MF_OPTION_ENUM				/* one of `choices`, split by '|' */
+} MfOptionType;
+
+#define MF_OPTION_REQUIRED	1	/* where the core needs it (server or table) */
+#define MF_OPTION_SECRET	2	/* user mappings only, never shown */
+#define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
+#define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
+
+typedef struct MfOptionDef
+{
+	const char *name;
+	int			where;			/* MF_ON_... */
+	MfOptionType type;
+	int			flags;			/* MF_OPTION_... */
+	int64_t		min;
+	int64_t		max;
+	const char *choices;
+	const char *help;			/* one line, for the README and hints */
+
+	/* Optional: further check; false = *why (static text) says what is wrong. */
+	bool		(*check) (const char *value, const char **why);
+} MfOptionDef;
+
+/* -------------------------------------------------------------- descriptions */
+
+/* One field (column) of a remote collection. */
+typedef struct MfField
+{
+	const char *name;			/* remote name; dotted path where nested */
+	const char *native;			/* remote's type as its users write it:
+								 * "VarChar(64)", "dense_vector" */
+	MfKind		kind;			/* MF_KIND_NONE: cannot be a column, see skip */
+	MfKind		elem;			/* of a LIST */
+	int32_t		dim;			/* vectors: elements each; 0 = not fixed */
+	int64_t		max_bytes;		/* longest text in bytes; 0 = no limit */
+	int32_t		max_items;		/* longest list; 0 = no limit */
+	bool		key;			/* primary key */
+	bool		auto_id;		/* the remote makes the value: not written */
+	bool		nullable;		/* may be NULL or missing */
+	bool		has_default;	/* may be absent: the remote fills it */
+	bool		partition_key;
+	bool		dynamic;		/* the catch-all field ($meta) */
+	bool		pseudo;			/* not data: _id, _source */
+	const char *metric;			/* vectors: "L2", "IP", "COSINE"; NULL unknown */
+	const char *index;			/* index type, or NULL */
+	const char *description;	/* or NULL */
+	const char *skip;			/* why it cannot be a column, or NULL */
+} MfField;
+
+typedef struct MfCollection
+{
+	const char *name;
+	const char *description;
+	int64_t		rows;			/* -1 = not known */
+	const char *state;			/* "loaded", "not loaded", "open", ... */
+	bool		dynamic;		/* takes fields not in the schema */
+	int			nfields;		/* 0 in a listing */
+	MfField    *fields;
+} MfCollection;
+
+/* ------------------------------------------------------------ single requests */
+
+typedef enum MfVerb
+{
+	MF_VERB_VERSION,			/* reply.text: "Milvus 2.3.5" */
+	MF_VERB_LIST,				/* reply.collections: names (rows if cheap) */
+	MF_VERB_DESCRIBE,			/* reply.collections[0], with fields and rows */
+	MF_VERB_CREATE_COLLECTION,	/* request.schema */
+	MF_VERB_DROP_COLLECTION,
+	MF_VERB_CREATE_INDEX,		/* field, args: index_type metric_type params */
+	MF_VERB_DROP_INDEX,			/* field */
+	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100 */
+	MF_VERB_RELEASE,
+	MF_VERB_FLUSH				/* waits until flushed */
+} MfVerb;
+
+#define MF_VERB_BIT(verb) ((uint32_t) 1 << (verb))
+
+typedef struct MfRequest
+{
+	size_t		size;			/* sizeof(MfRequest) */
+	MfVerb		verb;
+	const char *schema_name;	/* LIST: remote schema (database); may be NULL */
+	const char *collection;		/* remote name */
+	const char *field;
+	const MfCollection *schema; /* CREATE_COLLECTION */
+	const MfOptions *options;	/* table options, for DESCRIBE; may be NULL */
+	const MfOptions *args;		/* what the SQL function was given; may be NULL */
+} MfRequest;
+
+typedef struct MfReply
+{
+	const char *text;
+	int			progress;		/* per cent; may be read during MF_WAIT; -1 =
+								 * unknown */
+	int			ncollections;
+	MfCollection *collections;
+} MfReply;
+
+/* -------------------------------------------------------------------- reading */
+
+typedef struct MfScanColumn
+{
+	const char *column;			/* the SQL column's name, for messages */
+	const char *field;			/* remote field or dotted path */
+	MfKind		kind;			/* wanted.  The connector delivers this kind,
+								 * or, for numbers, one of the same family; a
+								 * LIST of F32 may come as VEC_F32 and the
+								 * other way round.  Impossible: an error */
+	MfKind		elem;			/* of a LIST */
+	int32_t		dim;			/* vectors: 0 = take the field's */
+	size_t		headroom;		/* bytes to leave before each vector */
+} MfScanColumn;
+
+typedef struct MfScanSpec
+{
+	size_t		size;			/* sizeof(MfScanSpec) */
+	const MfOptions *options;	/* the table's */
+	int			ncolumns;		/* may be 0: only rows are counted */
+	const MfScanColumn *columns;
+	int64_t		limit;			/* rows wanted at most; -1 = all */
+	int32_t		fetch_size;		/* rows a request at most; 0 = choose */
+	MfMem	   *mem;
+} MfScanSpec;
+
+typedef struct MfScanStats
+{
+	int64_t		requests;
+	int64_t		retries;
+	int64_t		bytes;			/* received */
+	int64_t		rows;
+	int64_t		remote_rows;	/* what the remote said it holds; -1 = unknown */
+} MfScanStats;
+
+/* -------------------------------------------------------------------- writing */
+
+typedef struct MfWriteColumn
+{
+	const char *column;			/* the SQL column's name */
+	const MfField *field;		/* as described; valid as long as the writer */
+} MfWriteColumn;
+
+typedef struct MfWriteSpec
+{
+	size_t		size;			/* sizeof(MfWriteSpec) */
+	const MfOptions *options;	/* the table's */
+	const MfCollection *collection; /* as described just before */
+	int			ncolumns;		/* batch column i holds columns[i], of kind
+								 * columns[i].field->kind; limits (NULL, bytes,
+								 * dims, ranges) have been checked */
+	const MfWriteColumn *columns;
+	int			max_in_flight;	/* batches sent and not yet acknowledged */
+	MfMem	   *mem;
+} MfWriteSpec;
+
+/* acknowledged + rejected + unknown + unsent = rows of all batches submitted */
+typedef struct MfWriteCounts
+{
+	int64_t		acknowledged;	/* the remote said: stored */
+	int64_t		rejected;		/* the remote said: not stored */
+	int64_t		unknown;		/* sent, no answer: may be stored or not */
+	int64_t		unsent;			/* submitted, provably never left */
+	char		unknown_first[128]; /* keys of the unknown, as text; empty if none */
+	char		unknown_last[128];
+	int64_t		requests;
+	int64_t		retries;
+	int64_t		bytes;			/* sent */
+} MfWriteCounts;
+
+/* ------------------------------------------------------------------ the table */
+
+typedef struct MfConn MfConn;	/* each connector defines its own */
+typedef struct MfTask MfTask;
+typedef struct MfScan MfScan;
+typedef struct MfWrite MfWrite;
+
+typedef struct MfOpenArgs
+{
+	size_t		size;
+	const char *server;			/* the foreign server's name, for messages */
+	const MfOptions *options;	/* of the server and of the user mapping */
+	MfMem	   *mem;
+} MfOpenArgs;
+
+#define MF_CAN_READ		1
+#define MF_CAN_INSERT	2
+#define MF_IS_NETWORK	4		/* takes connect_timeout, sslmode, ... */
+#define MF_HAS_DATABASES 8		/* remote schema = table option "database";
+								 * without it the only one is "default" */
+
+typedef struct MfConnector
+{
+	uint32_t	abi;			/* MF_CONNECTOR_ABI */
+	uint32_t	size;			/* sizeof(MfConnector) */
+	const char *name;			/* the wrapper's: "elasticsearch_fdw" */
+	const char *remote;			/* the product: "Elasticsearch" */
+	const char *collection_option;	/* table option that names the collection:
+									 * "index", "collection" */
+	uint32_t	capabilities;	/* MF_CAN_... */
+	uint32_t	verbs;			/* MF_VERB_BIT of each that is answered */
+	const MfOptionDef *options; /* ends with a NULL name */
+
+	/*
+	 * Make a connection object.  Does not touch the network: the first request
+	 * connects, so errors of connecting come from there.
+	 */
+	MfStatus	(*open) (const MfOpenArgs *args, MfConn **conn, MfError *err);
+	void		(*close) (MfConn *conn);
+
+	/*
+	 * One request.  step: MF_OK when reply is complete.  reply is valid until
+	 * end; its progress may be read while step answers MF_WAIT.
+	 */
+	MfStatus	(*request_begin) (MfConn *conn, const MfRequest *req,
+								  MfTask **task, MfError *err);
+	MfStatus	(*request_step) (MfTask *task, MfWaitFor *wait, MfError *err);
+	const MfReply *(*request_reply) (MfTask *task);
+	void		(*request_end) (MfTask *task);
+
+	/*
+	 * A scan.  Everything the spec points to lives as long as the scan.  next:
+	 * MF_OK with a batch of at least one row and one column for each asked, in
+	 * their order (a column never seen may be all absent), or MF_END.  A batch
+	 * lives until the second `next` after it.
+	 */
+	MfStatus	(*scan_begin) (MfConn *conn, const MfScanSpec *spec,
+							   MfScan **scan, MfError *err);
+	MfStatus	(*scan_next) (MfScan *scan, MfBatch **batch,
+							  MfWaitFor *wait, MfError *err);
+	void		(*scan_stats) (MfScan *scan, MfScanStats *stats);
+	void		(*scan_end) (MfScan *scan);
+
+	/*
+	 * The remote request as text, for EXPLAIN: no network, no secret.  Writes
+	 * at most `size` bytes with NUL.
+	 */
+	void		(*scan_explain) (const MfOptions *server, const MfScanSpec *spec,
+								 char *buf, size_t size);
+
+	/*
+	 * Writing.  submit: MF_OK = the batch is taken; it stays busy until its
+	 * rows are settled (MF_WAIT = too many in flight, call again).  poll: MF_OK
+	 * when at least one batch got free or none is in flight.  flush: MF_OK when
+	 * nothing is in flight.  After an MF_ERROR that is not retried no more is
+	 * accepted, but flush may be called again to settle what is in flight, so
+	 * that counts can be told; then it answers MF_OK.
+	 */
+	MfStatus	(*write_begin) (MfConn *conn, const MfWriteSpec *spec,
+								MfWrite **write, MfError *err);
+	MfStatus	(*write_submit) (MfWrite *write, MfBatch *batch,
+								 MfWaitFor *wait, MfError *err);
+	MfStatus	(*write_poll) (MfWrite *write, MfWaitFor *wait, MfError *err);
+	MfStatus	(*write_flush) (MfWrite *write, MfWaitFor *wait, MfError *err);
+	void		(*write_counts) (MfWrite *write, MfWriteCounts *counts);
+	void		(*write_end) (MfWrite *write);
+} MfConnector;
+
+/*
+ * The door for modules built apart.  Name of the rendezvous variable (see
+ * find_rendezvous_variable in PostgreSQL's fmgr.h) that points to an
+ * MfRegistryDoor once milvus_fdw.so is loaded.
+ */
+#define MF_REGISTRY_RENDEZVOUS "milvus_fdw.registry.1"
+
+/*
+ * A module's own handler and validator, which must be called NAME_handler and
+ * NAME_validator after the connector, only pass their call on (FunctionCallInfo
+ * in, Datum out).  In its _PG_init the module loads $libdir/milvus_fdw and adds
+ * its table.
+ */
+typedef struct MfRegistryDoor
+{
+	uint32_t	abi;
+	uint32_t	size;
+
+	/* false: another ABI, or the name is taken.  The table must live for ever. */
+	bool		(*add) (const MfConnector *connector);
+	uintptr_t	(*handler) (void *fcinfo);
+	uintptr_t	(*validator) (void *fcinfo);
+} MfRegistryDoor;
+
+#endif							/* MF_CONNECTOR_H */

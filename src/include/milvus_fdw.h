@@ -1,0 +1,211 @@
+/*
+ * milvus_fdw.h - What do the files on PostgreSQL's side share?
+ *
+ * Grouped by the file that answers.  Everything here may raise errors and must
+ * run on the main thread; what may not is in connector.h.
+ */
+#ifndef MILVUS_FDW_H
+#define MILVUS_FDW_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
+#include "nodes/pathnodes.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "connector.h"
+
+/* --------------------------------------------------------- in milvus_fdw.c */
+
+/* The handler and the validator that every wrapper's own pass on to. */
+extern Datum mf_handler(PG_FUNCTION_ARGS);
+extern Datum mf_validator(PG_FUNCTION_ARGS);
+
+/* ------------------------------------------- in src/connector/registry.c */
+
+/* The connector of this wrapper name ("elasticsearch_fdw"), or NULL. */
+extern const MfConnector *mf_connector_by_name(const char *name);
+
+/* Put our own connectors in and open the door for modules built apart. */
+extern void mf_registry_init(void);
+
+/* ------------------------------------------------ in src/fdw/connector_of.c */
+
+/*
+ * Which connector serves a server, a table, or the validator being run?  By
+ * the name of the wrapper's C function, so that a wrapper of any name made
+ * with our handler works.  Raise FDW_ERROR if there is none.
+ */
+extern const MfConnector *mf_connector_of_server(Oid serverid);
+extern const MfConnector *mf_connector_of_validator(Oid function);
+
+/* Is the server served by one of them?  Never raises for a wrapper of others. */
+extern bool mf_is_ours(Oid serverid);
+
+/* ------------------------------------------------------ in src/fdw/option.c */
+
+/* The DefElem list as an array that connectors read, in the current context. */
+extern MfOptions *mf_options_from_list(List *first, List *second);
+
+/* A foreign table's or a column's options; never NULL. */
+extern MfOptions *mf_table_options(Oid relid);
+extern MfOptions *mf_column_options(Oid relid, AttrNumber attnum);
+
+/*
+ * An option of the table, or else of its server, or else `otherwise`.
+ */
+extern int64 mf_setting_int(const MfOptions *table, const MfOptions *server,
+							const char *name, int64 otherwise);
+extern bool mf_setting_bool(const MfOptions *table, const MfOptions *server,
+							const char *name, bool otherwise);
+extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
+							  const char *name, double otherwise);
+
+/* The remote collection's name: the connector's option or the table's name. */
+extern const char *mf_collection_name(const MfConnector *connector,
+									  const MfOptions *table, Oid relid);
+
+/* The remote field of a column: option "field" or the column's name. */
+extern const char *mf_field_name(const MfOptions *column, Form_pg_attribute att);
+
+/* -------------------------------------------------- in src/fdw/connection.c */
+
+/* One cached connection to a server under one user mapping. */
+typedef struct MfRemote
+{
+	Oid			serverid;
+	Oid			umid;			/* InvalidOid: no user mapping */
+	const MfConnector *connector;
+	MfConn	   *conn;
+	MfMem		mem;			/* budget of all that happens on it */
+	MemoryContext context;		/* of this struct, its options and name */
+	char	   *server;			/* the server's name */
+	MfOptions  *options;		/* of server and user mapping */
+	int			holds;			/* scans, writers and requests using it */
+	bool		stale;			/* options changed: close when nobody holds it */
+	bool		keep;			/* keep_connections */
+} MfRemote;
+
+/*
+ * The connection of a user to a server, opened if need be, held until `owner`
+ * is reset.  No network is touched.  Raises what opening raises.
+ */
+extern MfRemote *mf_connect(Oid serverid, Oid userid, MemoryContext owner);
+
+/* As above for a foreign table, as the role that the query checks. */
+extern MfRemote *mf_connect_table(Oid relid, Oid userid, MemoryContext owner);
+
+
+/* -------------------------------------------------------- in src/fdw/wait.c */
+
+typedef MfStatus (*MfStep) (void *arg, MfWaitFor *wait, MfError *err);
+
+/*
+ * Call `step` until it answers OK, END or an error that is not to be retried;
+ * wait in between, interruptibly; repeat what may be repeated, with capped
+ * exponential backoff and jitter, for retry_timeout seconds.  On MF_ERROR the
+ * caller raises *err.  Raises only PostgreSQL's own interrupts.
+ */
+extern MfStatus mf_drive(MfRemote *remote, MfStep step, void *arg, MfError *err);
+
+/* As above, but give up (MF_WAIT) after timeout_ms. */
+extern MfStatus mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err,
+							 int timeout_ms);
+
+/* ------------------------------------------------------- in src/fdw/raise.c */
+
+/* Where an error happened, for its context line; any part may be NULL. */
+typedef struct MfWhere
+{
+	MfRemote   *remote;
+	const char *collection;
+	const char *table;			/* qualified name of the foreign table */
+	const char *extra;			/* one more detail sentence */
+} MfWhere;
+
+/* ereport(ERROR) of what a connector said. */
+extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
+
+/* Foreign text as the database's encoding allows it, never failing. */
+extern char *mf_safe_text(const char *s);
+
+/* ----------------------------------------------------- in src/fdw/request.c */
+
+/*
+ * One request, driven to its end.  The reply lives until `owner` is reset.
+ * `progress`, if given, is called now and then with per cent (-1 = unknown).
+ */
+extern const MfReply *mf_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
+								 void (*progress) (void *arg, int percent), void *arg);
+
+/* DESCRIBE of a collection; never NULL (a missing one is an error). */
+extern const MfCollection *mf_describe(MfRemote *remote, const char *collection,
+									   const MfOptions *table, MemoryContext owner);
+
+/* ---------------------------------------------------- in src/fdw/estimate.c */
+
+/* What the remote last said a collection holds, or -1; and to note it. */
+extern double mf_estimate_rows(Oid serverid, const char *collection);
+extern void mf_estimate_note(Oid serverid, const char *collection, double rows);
+
+/* ------------------------------------------------------ in src/fdw/ledger.c */
+
+/*
+ * Rows that a remote has in this transaction acknowledged (or may hold) cannot
+ * be rolled back: an abort warns of them.  An entry lives as long as the
+ * transaction; its writer keeps the counts current.
+ */
+typedef struct MfLedgerEntry
+{
+	struct MfLedgerEntry *next;
+	SubTransactionId subid;
+	char	   *server;
+	char	   *collection;
+	int64		acknowledged;
+	int64		unknown;		/* sent and not (yet) answered */
+} MfLedgerEntry;
+
+extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection);
+
+/* -------------------------------------------------------- in src/fdw/name.c */
+
+/*
+ * The documented rule that makes any name one that every remote takes: each
+ * character but ASCII letters, digits and _ becomes _, a leading digit gets a
+ * _ before it.  Palloc'd.
+ */
+extern char *mf_portable_name(const char *name);
+
+/* --------------------------------------------- callbacks, by their own files */
+
+extern void mf_get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern void mf_get_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid);
+extern ForeignScan *mf_get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid,
+								ForeignPath *best_path, List *tlist,
+								List *scan_clauses, Plan *outer_plan);
+
+extern void mf_begin_scan(ForeignScanState *node, int eflags);
+extern TupleTableSlot *mf_iterate_scan(ForeignScanState *node);
+extern void mf_rescan(ForeignScanState *node);
+extern void mf_end_scan(ForeignScanState *node);
+
+extern List *mf_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
+extern void mf_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
+							List *fdw_private, int subplan, int eflags);
+extern TupleTableSlot *mf_exec_insert(EState *estate, ResultRelInfo *rri,
+									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
+extern void mf_end_modify(EState *estate, ResultRelInfo *rri);
+extern void mf_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rri);
+extern void mf_end_insert(EState *estate, ResultRelInfo *rri);
+extern int	mf_is_updatable(Relation rel);
+
+extern void mf_explain_scan(ForeignScanState *node, struct ExplainState *es);
+extern void mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
+							  List *fdw_private, int subplan, struct ExplainState *es);
+
+extern List *mf_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
+#endif							/* MILVUS_FDW_H */
