@@ -1,0 +1,44 @@
+/*
+ * net_internal.h - Which small helpers do both transports share?
+ */
+#ifndef MF_NET_INTERNAL_H
+#define MF_NET_INTERNAL_H
+
+#include "net.h"
+
+/*
+ * A wait is never announced longer than this, so that the time in which
+ * nobody looks can be told from the time in which somebody waits.
+ */
+#define MF_LOOK_AGAIN_MS 500
+
+/* Copy settings with their strings into mem; false = no memory. */
+extern bool mf_net_settings_copy(MfNetSettings *out, const MfNetSettings *in, MfMem *mem);
+extern void mf_net_settings_free(MfNetSettings *settings, MfMem *mem);
+
+/* Free a string that held a secret; NULL is a no-op. */
+extern void mf_free_secret(MfMem *mem, char *secret);
+
+/* Is every byte printable ASCII (what a header may carry)?  NULL is. */
+extern bool mf_is_header_text(const char *s);
+
+/* "2 seconds", "1 second", "250 ms" into buf; answers buf. */
+extern const char *mf_duration(char *buf, size_t size, int64_t ms);
+
+/*
+ * Copy text of a remote into buf: at most size - 1 bytes, valid UTF-8, no
+ * control characters (each offending byte becomes '?'; line breaks a space).
+ */
+extern void mf_printable(char *buf, size_t size, const char *text, size_t len);
+
+/* base64(text[0..len)) with NUL from mem; NULL = no memory. */
+extern char *mf_base64(MfMem *mem, const char *text, size_t len);
+
+/*
+ * A whole PEM file as a string from mem (end with mf_free_secret): a regular
+ * file of at most 4 MB in which `marker` occurs.  option: for messages.
+ */
+extern MfStatus mf_read_pem(const char *option, const char *path, const char *marker,
+							MfMem *mem, char **text, MfError *err);
+
+#endif							/* MF_NET_INTERNAL_H */
