@@ -26,7 +26,7 @@ cut_at_character(char *buf, size_t size)
 		buf[start] = '\0';
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 fill(char *buf, size_t size, const char *fmt, va_list args)
 {
 	vsnprintf(buf, size, fmt, args);

@@ -1,0 +1,324 @@
+/* milvus_fdw--0.1.0.sql - What does the extension add to SQL? */
+
+\echo Use "CREATE EXTENSION milvus_fdw" to load this file. \quit
+
+-- A schema that someone else made beforehand could hold traps for us.
+DO $$
+BEGIN
+	IF (SELECT n.nspowner OPERATOR(pg_catalog.<>) r.oid
+		FROM pg_catalog.pg_namespace n, pg_catalog.pg_roles r
+		WHERE n.nspname OPERATOR(pg_catalog.=) 'milvus_fdw'
+		AND r.rolname OPERATOR(pg_catalog.=) current_user)
+	THEN
+		RAISE insufficient_privilege USING
+			MESSAGE = 'schema "milvus_fdw" belongs to another role',
+			HINT = 'Drop the schema, or change its owner.';
+	END IF;
+END
+$$;
+
+GRANT USAGE ON SCHEMA milvus_fdw TO PUBLIC;
+
+-- ------------------------------------------------------------------ wrappers
+
+CREATE FUNCTION milvus_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION milvus_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER milvus_fdw
+	HANDLER milvus_fdw_handler VALIDATOR milvus_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER milvus_fdw IS 'Milvus 2.x collections';
+
+CREATE FUNCTION elasticsearch_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION elasticsearch_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER elasticsearch_fdw
+	HANDLER elasticsearch_fdw_handler VALIDATOR elasticsearch_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER elasticsearch_fdw IS 'Elasticsearch and OpenSearch indexes';
+
+-- ------------------------------------------------------- remote collections
+--
+-- Servers are named, tables are regclass.  All need USAGE on the server; those
+-- that change a collection through a foreign table need to own the table.
+-- None is granted to PUBLIC, because they reach the network.
+--
+-- Errors of all: 42704 no such server, 42501 no privilege, 25006 read-only
+-- transaction, 08001/08006 the server cannot be reached, 28P01/42501 it refuses
+-- the user, HV00R no such collection, 0A000 the remote cannot do this.
+
+-- Milvus is reached as the role that calls: as its user mapping says.
+CREATE FUNCTION create_collection(
+	server name,
+	name text,
+	"like" regclass,
+	primary_key text DEFAULT NULL,
+	index text DEFAULT 'auto',
+	metric_type text DEFAULT NULL,
+	load boolean DEFAULT NULL)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_create_collection'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION create_collection(name, text, regclass, text, text, text, boolean) IS
+	'create a remote collection with a field for each column of a table, index its vectors and load it';
+
+CREATE FUNCTION drop_collection(server name, name text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_collection'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION drop_collection(name, text) IS
+	'drop a remote collection with all its rows';
+
+CREATE FUNCTION create_index(
+	"table" regclass,
+	field text,
+	index_type text DEFAULT 'auto',
+	metric_type text DEFAULT NULL,
+	params jsonb DEFAULT NULL)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_create_index'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION create_index(regclass, text, text, text, jsonb) IS
+	'create the index of a field of a foreign table''s collection and wait until it is built';
+
+CREATE FUNCTION drop_index("table" regclass, field text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_index'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION drop_index(regclass, text) IS
+	'drop the index of a field of a foreign table''s collection';
+
+CREATE FUNCTION load("table" regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_load'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION load(regclass) IS
+	'load a foreign table''s collection so that it can be queried, and wait until it is';
+
+CREATE FUNCTION release("table" regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_release'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION release(regclass) IS
+	'release a foreign table''s collection from the remote''s memory';
+
+CREATE FUNCTION flush("table" regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_flush'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION flush(regclass) IS
+	'have the remote put all rows written so far into storage, and wait until it has';
+
+CREATE FUNCTION collections(
+	server name,
+	OUT name text,
+	OUT rows bigint,
+	OUT state text,
+	OUT description text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_collections'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION collections(name) IS
+	'the collections of a server; rows is null where the remote does not say';
+
+CREATE FUNCTION fields(
+	server name,
+	collection text,
+	OUT name text,
+	OUT type text,
+	OUT sql_type text,
+	OUT dim integer,
+	OUT primary_key boolean,
+	OUT auto_id boolean,
+	OUT nullable boolean,
+	OUT index text,
+	OUT metric_type text,
+	OUT description text,
+	OUT note text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_fields'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION fields(name, text) IS
+	'the fields of a collection; note says why a field cannot be a column';
+
+CREATE FUNCTION version(server name) RETURNS text
+	AS 'MODULE_PATHNAME', 'milvus_fdw_remote_version'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION version(name) IS 'the version of the server''s remote';
+
+CREATE FUNCTION version() RETURNS text
+	AS 'MODULE_PATHNAME', 'milvus_fdw_version'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION version() IS 'the version of milvus_fdw and of the libraries it uses';
+
+REVOKE ALL ON FUNCTION
+	create_collection(name, text, regclass, text, text, text, boolean),
+	drop_collection(name, text),
+	create_index(regclass, text, text, text, jsonb),
+	drop_index(regclass, text),
+	load(regclass), release(regclass), flush(regclass),
+	collections(name), fields(name, text), version(name)
+	FROM PUBLIC;
+
+-- --------------------------------------------------------------- conversions
+
+-- Conversions (src/sqlfn/convert*.c).
+--
+-- A vector is a real[] of one dimension without NULLs; its lower bound does
+-- not matter, and the ones made here start at 1.  Elements are float32.  All
+-- functions are strict: a NULL argument gives NULL.  Elements are counted from
+-- 1 in messages.  None depends on a setting, a locale or a time zone.
+--
+-- Errors of every function that takes an array:
+--   2202E  more than one dimension
+--   22004  an element is NULL (its position is named)
+
+-- To vectors.  The second argument is the number of dimensions that the vector
+-- must have; 0, the default, takes any number.  Errors of all of them:
+--   22000  another number of dimensions
+--   22003  a finite number whose nearest float32 would be infinite, that is,
+--          of 3.4028235677973366e38 or more (IEEE 754, round to nearest even);
+--          numbers too small become subnormal or zero
+--   22023  dim is negative
+--   54000  more elements than a PostgreSQL array can have
+-- A literal of unknown type is taken as text.
+
+-- Each number is rounded once, from the decimal digits that jsonb keeps.
+-- JSON's null as a whole gives NULL.  Errors: 22039 not an array, 22036 an
+-- element is not a number, 22004 an element is null.
+CREATE FUNCTION to_vector(value jsonb, dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(jsonb, integer) IS
+	'vector from a JSON array of numbers, each correctly rounded to float32';
+
+-- '[1,2,3]' (JSON, pgvector) or '{1,2,3}' (PostgreSQL array), blanks anywhere
+-- between; NaN, Infinity and -Infinity are elements too.  Errors: 22P02 other
+-- text (where and what is in the detail), 22004 an element is null.
+CREATE FUNCTION to_vector(value text, dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(text, integer) IS
+	'vector from text such as [1,2,3] or {1,2,3}, each number correctly rounded to float32';
+
+-- IEEE 754 binary32, least significant byte first.  Error: 22P03 the length
+-- is not a multiple of 4 bytes.
+CREATE FUNCTION to_vector(value bytea, dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_bytea'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(bytea, integer) IS
+	'vector from little-endian float32 bytes';
+
+-- Rounded once, from the decimal digits; NaN and infinities stay what they are.
+CREATE FUNCTION to_vector(value numeric[], dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_numeric'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(numeric[], integer) IS
+	'vector from an array of numeric, each correctly rounded to float32';
+
+CREATE FUNCTION to_vector(value double precision[], dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_float8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(double precision[], integer) IS
+	'vector from an array of double precision, each rounded to float32';
+
+-- Every bit stays; for the checks.
+CREATE FUNCTION to_vector(value real[], dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_float4'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(real[], integer) IS
+	'the same vector, checked to have one dimension, no NULLs and dim elements';
+
+-- Integers beyond 2^24 are rounded to the nearest float32.  They have functions
+-- of their own because ARRAY[1,2] would fit numeric[] and double precision[]
+-- equally well.
+CREATE FUNCTION to_vector(value smallint[], dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_int2'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(smallint[], integer) IS
+	'vector from an array of smallint';
+
+CREATE FUNCTION to_vector(value integer[], dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_int4'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(integer[], integer) IS
+	'vector from an array of integer, each rounded to float32';
+
+CREATE FUNCTION to_vector(value bigint[], dim integer DEFAULT 0) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_to_vector_int8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION to_vector(bigint[], integer) IS
+	'vector from an array of bigint, each rounded to float32';
+
+-- From vectors.  Decimal forms have the shortest digits that read back as the
+-- same float32, so to_vector() undoes each of these functions; only the sign
+-- of a zero is lost in jsonb and numeric, which have one zero.
+
+-- Error: 22003 an element is NaN or infinite, which JSON cannot write.
+CREATE FUNCTION vector_to_jsonb(vector real[]) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'milvus_fdw_vector_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION vector_to_jsonb(real[]) IS
+	'vector as a JSON array of numbers';
+
+-- '[1,2,3]'; also NaN, Infinity and -Infinity, which most readers refuse.
+CREATE FUNCTION vector_to_text(vector real[]) RETURNS text
+	AS 'MODULE_PATHNAME', 'milvus_fdw_vector_to_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION vector_to_text(real[]) IS
+	'vector as text, such as [1,2,3]';
+
+CREATE FUNCTION vector_to_numeric(vector real[]) RETURNS numeric[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_vector_to_numeric'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION vector_to_numeric(real[]) IS
+	'vector as an array of numeric';
+
+-- 4 bytes an element, least significant first.
+CREATE FUNCTION vector_to_bytea(vector real[]) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'milvus_fdw_vector_to_bytea'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION vector_to_bytea(real[]) IS
+	'vector as little-endian float32 bytes';
+
+-- v / sqrt(sum of v[i]^2), computed in double precision, whose range holds the
+-- square of every float32.  A vector of zeros (and an empty one) is returned
+-- as it is, as pgvector does.  Error: 22003 an element is NaN or infinite.
+CREATE FUNCTION l2_normalize(vector real[]) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'milvus_fdw_l2_normalize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION l2_normalize(real[]) IS
+	'vector scaled to Euclidean length 1; a vector of zeros stays as it is';
+
+-- The first 8 bytes of SHA-256 (FIPS 180-4) over the bytes of the text in
+-- UTF-8, most significant byte first, with the top bit cleared: 0 to 2^63 - 1.
+-- The same for ever, on every machine and in every database encoding.  Nothing
+-- is trimmed, folded or normalized first.  Chance that n different texts give
+-- two equal ids (birthday bound): about n^2 / 2^64, which is 5.4e-8 for 10^6
+-- and 5.3 % for 10^9.  Error: 22P05 or 22021 the text has no form in UTF-8.
+CREATE FUNCTION id_from_text(id text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'milvus_fdw_id_from_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION id_from_text(text) IS
+	'stable non-negative bigint id of a text: the first 8 bytes of its SHA-256, top bit cleared';
+
+-- The longest prefix, in whole characters (Unicode code points where the
+-- database is UTF-8), whose UTF-8 form has at most max_bytes bytes: what a
+-- Milvus VarChar(max_bytes) holds.  Errors: 22023 max_bytes is negative; 22P05
+-- or 22021 the text has no form in UTF-8.
+CREATE FUNCTION text_truncate_bytes(value text, max_bytes integer) RETURNS text
+	AS 'MODULE_PATHNAME', 'milvus_fdw_text_truncate_bytes'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION text_truncate_bytes(text, integer) IS
+	'text cut at the end of a character to at most so many bytes of UTF-8';
+
+-- Milliseconds since 1970-01-01 00:00 UTC without leap seconds; parts of a
+-- millisecond are rounded down (towards the past), before 1970 too.  Error:
+-- 22008 infinity.
+CREATE FUNCTION timestamptz_to_epoch_ms(value timestamptz) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'milvus_fdw_timestamptz_to_epoch_ms'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timestamptz_to_epoch_ms(timestamptz) IS
+	'milliseconds since 1970-01-01 00:00 UTC, rounded down';
+
+-- Exact.  Error: 22008 outside the range of timestamptz (4713 BC to 294276 AD).
+CREATE FUNCTION epoch_ms_to_timestamptz(ms bigint) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'milvus_fdw_epoch_ms_to_timestamptz'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION epoch_ms_to_timestamptz(bigint) IS
+	'timestamptz from milliseconds since 1970-01-01 00:00 UTC';

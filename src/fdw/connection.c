@@ -1,0 +1,249 @@
+/*
+ * connection.c - Who are we talking to?
+ *
+ * One connection for each server and user mapping, kept for the session.  A
+ * change of either makes it stale: it is closed when nothing holds it, and the
+ * next user gets a new one.  A hold is tied to a memory context, so an error
+ * anywhere gives it back.
+ */
+#include "milvus_fdw.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_user_mapping.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "option.h"
+#include "storage/ipc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/syscache.h"
+
+#include "grpc.h"
+
+#define DEFAULT_MEMORY_LIMIT 2048	/* megabytes */
+
+typedef struct CacheKey
+{
+	Oid			serverid;
+	Oid			umid;
+} CacheKey;
+
+typedef struct CacheEntry
+{
+	CacheKey	key;
+	MfRemote   *remote;
+} CacheEntry;
+
+typedef struct Hold
+{
+	MfRemote   *remote;
+	MemoryContextCallback callback;
+} Hold;
+
+static HTAB *connections = NULL;
+static MemoryContext connection_context = NULL;
+
+static void
+close_remote(MfRemote *remote)
+{
+	if (remote->conn != NULL)
+		remote->connector->close(remote->conn);
+	MemoryContextDelete(remote->context);
+}
+
+/* Out of the table; a held connection outlives its entry: the last hold closes it. */
+static void
+forget(MfRemote *remote)
+{
+	CacheKey	key = {remote->serverid, remote->umid};
+	CacheEntry *entry = hash_search(connections, &key, HASH_FIND, NULL);
+
+	if (entry != NULL && entry->remote == remote)
+		hash_search(connections, &key, HASH_REMOVE, NULL);
+	remote->stale = true;
+	if (remote->holds == 0)
+		close_remote(remote);
+}
+
+static void
+give_back(void *arg)
+{
+	MfRemote   *remote = ((Hold *) arg)->remote;
+
+	if (--remote->holds == 0 && remote->stale)
+		forget(remote);
+}
+
+/* May run at any moment that catalogs are read: only marks. */
+static void
+invalidate(Datum arg, int cacheid, uint32 hashvalue)
+{
+	HASH_SEQ_STATUS scan;
+	CacheEntry *entry;
+
+	hash_seq_init(&scan, connections);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		Oid			oid = cacheid == FOREIGNSERVEROID ? entry->key.serverid : entry->key.umid;
+
+		/* a server without mapping may gain one: that changes the key anyway */
+		if (hashvalue == 0 ||
+			(OidIsValid(oid) && GetSysCacheHashValue1(cacheid, ObjectIdGetDatum(oid)) == hashvalue))
+			entry->remote->stale = true;
+	}
+}
+
+/*
+ * At the end of a transaction connections that are not to be kept are closed.
+ * Holds are gone by then (or belong to a WITH HOLD cursor's portal).
+ */
+static void
+at_xact_end(XactEvent event, void *arg)
+{
+	HASH_SEQ_STATUS scan;
+	CacheEntry *entry;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+		return;
+	hash_seq_init(&scan, connections);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (entry->remote->holds == 0 && (entry->remote->stale || !entry->remote->keep))
+			forget(entry->remote);
+	}
+}
+
+/* After the last abort, which may still give up calls. */
+static void
+at_exit(int code, Datum arg)
+{
+	mf_grpc_shutdown();
+}
+
+static void
+start(void)
+{
+	HASHCTL		ctl = {.keysize = sizeof(CacheKey),.entrysize = sizeof(CacheEntry)};
+
+	connection_context = AllocSetContextCreate(TopMemoryContext, "milvus_fdw connections",
+											   ALLOCSET_SMALL_SIZES);
+	connections = hash_create("milvus_fdw connections", 8, &ctl, HASH_ELEM | HASH_BLOBS);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate, (Datum) 0);
+	RegisterXactCallback(at_xact_end, NULL);
+	on_proc_exit(at_exit, (Datum) 0);
+}
+
+/* The mapping of a user or of PUBLIC, or NULL: one is needed only for secrets. */
+static UserMapping *
+user_mapping(Oid userid, Oid serverid)
+{
+	HeapTuple	tuple;
+	bool		found;
+
+	tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
+	if (!HeapTupleIsValid(tuple))
+		tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
+	found = HeapTupleIsValid(tuple);
+	if (found)
+		ReleaseSysCache(tuple);
+	return found ? GetUserMapping(userid, serverid) : NULL;
+}
+
+/* Files named by options: may the server's owner still have them read? */
+static void
+check_files(const MfConnector *connector, const MfOptions *options, Oid owner)
+{
+	Oid			save_user;
+	int			save_context;
+
+	GetUserIdAndSecContext(&save_user, &save_context);
+	SetUserIdAndSecContext(owner, save_context);
+	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
+	{
+		const char *path = mf_option(options, def->name);
+
+		if ((def->flags & MF_OPTION_FILE) && (def->where & MF_ON_SERVER) && path != NULL)
+			mf_check_server_file(def->name, path);
+	}
+	SetUserIdAndSecContext(save_user, save_context);
+}
+
+static MfRemote *
+open_remote(ForeignServer *server, UserMapping *mapping)
+{
+	MemoryContext context;
+	MemoryContext before;
+	MfRemote   *remote;
+	MfOpenArgs	args = {.size = sizeof(MfOpenArgs)};
+	MfError		err;
+
+	/* until it is open it belongs to the transaction: an error frees it */
+	context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw connection",
+									ALLOCSET_SMALL_SIZES);
+	before = MemoryContextSwitchTo(context);
+	remote = palloc0(sizeof(MfRemote));
+	remote->context = context;
+	remote->serverid = server->serverid;
+	remote->umid = mapping ? mapping->umid : InvalidOid;
+	remote->connector = mf_connector_of_server(server->serverid);
+	remote->server = pstrdup(server->servername);
+	remote->options = mf_options_from_list(server->options, mapping ? mapping->options : NIL);
+	remote->keep = mf_option_bool(remote->options, "keep_connections", true);
+	MemoryContextSwitchTo(before);
+
+	check_files(remote->connector, remote->options, server->owner);
+	mf_mem_init(&remote->mem, (size_t) mf_option_int(remote->options, "memory_limit",
+													 DEFAULT_MEMORY_LIMIT) * 1024 * 1024);
+	args.server = remote->server;
+	args.options = remote->options;
+	args.mem = &remote->mem;
+	mf_error_reset(&err);
+	if (remote->connector->open(&args, &remote->conn, &err) != MF_OK)
+		mf_raise(&err, &(MfWhere) {.remote = remote});
+	MemoryContextSetParent(context, connection_context);
+	return remote;
+}
+
+MfRemote *
+mf_connect(Oid serverid, Oid userid, MemoryContext owner)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+	UserMapping *mapping = user_mapping(userid, serverid);
+	CacheKey	key = {serverid, mapping ? mapping->umid : InvalidOid};
+	CacheEntry *entry;
+	Hold	   *hold;
+
+	if (connections == NULL)
+		start();
+	hold = MemoryContextAllocZero(owner, sizeof(Hold));
+
+	entry = hash_search(connections, &key, HASH_FIND, NULL);
+	if (entry != NULL && entry->remote->stale)
+	{
+		forget(entry->remote);
+		entry = NULL;
+	}
+	if (entry == NULL)
+	{
+		MfRemote   *remote = open_remote(server, mapping);
+
+		entry = hash_search(connections, &key, HASH_ENTER, NULL);
+		entry->remote = remote;
+	}
+
+	hold->remote = entry->remote;
+	hold->remote->holds++;
+	hold->callback.func = give_back;
+	hold->callback.arg = hold;
+	MemoryContextRegisterResetCallback(owner, &hold->callback);
+	return hold->remote;
+}
+
+MfRemote *
+mf_connect_table(Oid relid, Oid userid, MemoryContext owner)
+{
+	return mf_connect(GetForeignTable(relid)->serverid, userid, owner);
+}

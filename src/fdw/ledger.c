@@ -1,0 +1,85 @@
+/*
+ * ledger.c - What has this transaction sent that a ROLLBACK cannot unsend?
+ *
+ * Remotes have no transactions.  Each writer opens an entry and keeps its counts
+ * up to date as it goes, because an abort may run our callbacks before or after
+ * it frees the writer.  An abort, of the transaction or of a savepoint, warns.
+ */
+#include "milvus_fdw.h"
+
+#include "access/xact.h"
+
+/* In TopTransactionContext: gone with the transaction. */
+static MfLedgerEntry *ledger = NULL;
+static bool registered = false;
+
+static void
+warn(const MfLedgerEntry *entry)
+{
+	if (entry->acknowledged == 0 && entry->unknown == 0)
+		return;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("rows written to collection \"%s\" on server \"%s\" stay there",
+					entry->collection, entry->server),
+			 entry->unknown > 0 ?
+			 errdetail("The remote acknowledged " INT64_FORMAT " rows and may hold " INT64_FORMAT
+					   " more; it has no transactions to roll back.",
+					   entry->acknowledged, entry->unknown) :
+			 errdetail("The remote acknowledged " INT64_FORMAT
+					   " rows; it has no transactions to roll back.", entry->acknowledged)));
+}
+
+static void
+at_xact_end(XactEvent event, void *arg)
+{
+	MfLedgerEntry *entry = ledger;
+
+	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_COMMIT && event != XACT_EVENT_PREPARE)
+		return;
+	ledger = NULL;
+	if (event == XACT_EVENT_ABORT)
+	{
+		for (; entry != NULL; entry = entry->next)
+			warn(entry);
+	}
+}
+
+static void
+at_subxact_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	for (MfLedgerEntry **link = &ledger; *link != NULL;)
+	{
+		MfLedgerEntry *entry = *link;
+
+		if (entry->subid == mine && event == SUBXACT_EVENT_COMMIT_SUB)
+			entry->subid = parent;
+		if (entry->subid == mine && event == SUBXACT_EVENT_ABORT_SUB)
+		{
+			*link = entry->next;
+			warn(entry);
+			continue;
+		}
+		link = &entry->next;
+	}
+}
+
+MfLedgerEntry *
+mf_ledger_open(const char *server, const char *collection)
+{
+	MfLedgerEntry *entry;
+
+	if (!registered)
+	{
+		RegisterXactCallback(at_xact_end, NULL);
+		RegisterSubXactCallback(at_subxact_end, NULL);
+		registered = true;
+	}
+	entry = MemoryContextAllocZero(TopTransactionContext, sizeof(MfLedgerEntry));
+	entry->subid = GetCurrentSubTransactionId();
+	entry->server = MemoryContextStrdup(TopTransactionContext, server);
+	entry->collection = MemoryContextStrdup(TopTransactionContext, mf_safe_text(collection));
+	entry->next = ledger;
+	ledger = entry;
+	return entry;
+}

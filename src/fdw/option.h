@@ -1,0 +1,19 @@
+/*
+ * option.h - Who may check options?
+ */
+#ifndef MF_FDW_OPTION_H
+#define MF_FDW_OPTION_H
+
+#include "connector.h"
+
+/*
+ * The validator of all wrappers: `array` holds the options of an object in
+ * `catalog`.  Raises FDW_INVALID_OPTION_NAME, INVALID_PARAMETER_VALUE,
+ * FDW_DYNAMIC_PARAMETER_VALUE_NEEDED or INSUFFICIENT_PRIVILEGE.
+ */
+extern void mf_validate_options(const MfConnector *connector, Datum array, Oid catalog);
+
+/* Raise unless the current role may have the server read this file. */
+extern void mf_check_server_file(const char *option, const char *path);
+
+#endif							/* MF_FDW_OPTION_H */

@@ -1,0 +1,210 @@
+/*
+ * scan.c - How do remote rows become slots?
+ *
+ * Batches are pulled from the connector and handed out row by row as virtual
+ * tuples whose values point into the batch where they can.  A batch outlives
+ * the next one, so a row is good until the scan is called again.
+ */
+#include "scan.h"
+
+#include "access/table.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "plan.h"
+
+static void
+end_scan(void *arg)
+{
+	MfScanState *state = arg;
+
+	if (state->scan != NULL)
+		state->table->remote->connector->scan_end(state->scan);
+	state->scan = NULL;
+	state->batch = NULL;
+}
+
+/* What is asked of the connector for one column. */
+static void
+want_column(MfScanState *state, int i, Form_pg_attribute att)
+{
+	MfOptions  *options = mf_column_options(state->table->relid, att->attnum);
+	int			dim = (int) mf_option_int(options, "dim", 0);
+	MfWanted	wanted = mf_natural_kind(att->atttypid, att->atttypmod, dim);
+	MfScanColumn *column = (MfScanColumn *) &state->spec.columns[i];
+
+	column->column = mf_to_utf8(NameStr(att->attname));
+	column->field = mf_field_name(options, att);
+	column->kind = wanted.kind;
+	column->elem = wanted.elem;
+	column->dim = wanted.dim;
+	column->headroom = wanted.headroom;
+	mf_reader_init(&state->readers[i], att->atttypid, att->atttypmod, CurrentMemoryContext);
+}
+
+MfScanState *
+mf_scan_setup(MfTable *table, TupleDesc desc, List *attnums)
+{
+	MfScanState *state = palloc0(sizeof(MfScanState));
+	int			n = list_length(attnums);
+	ListCell   *lc;
+	int			i = 0;
+
+	state->table = table;
+	state->attnums = palloc(sizeof(AttrNumber) * Max(n, 1));
+	state->readers = palloc0(sizeof(MfReader) * Max(n, 1));
+	state->spec.size = sizeof(MfScanSpec);
+	state->spec.options = table->options;
+	state->spec.ncolumns = n;
+	state->spec.columns = palloc0(sizeof(MfScanColumn) * Max(n, 1));
+	state->spec.limit = -1;
+	state->spec.fetch_size = (int32) mf_table_int(table, "fetch_size", 0);
+	state->spec.mem = &table->remote->mem;
+	foreach(lc, attnums)
+	{
+		state->attnums[i] = (AttrNumber) lfirst_int(lc);
+		want_column(state, i, TupleDescAttr(desc, state->attnums[i] - 1));
+		i++;
+	}
+	state->callback.func = end_scan;
+	state->callback.arg = state;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &state->callback);
+	return state;
+}
+
+void
+mf_begin_scan(ForeignScanState *node, int eflags)
+{
+	EState	   *estate = node->ss.ps.state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	Relation	rel = node->ss.ss_currentRelation;
+	MemoryContext before;
+	MfTable    *table;
+
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	before = MemoryContextSwitchTo(estate->es_query_cxt);
+	table = mf_table_open(RelationGetRelid(rel), mf_scan_user(node), estate->es_query_cxt);
+	if (!(table->remote->connector->capabilities & MF_CAN_READ))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign table \"%s\" cannot be read", table->name)));
+	node->fdw_state = mf_scan_setup(table, RelationGetDescr(rel),
+									list_nth(plan->fdw_private, MF_SCAN_COLUMNS));
+	MemoryContextSwitchTo(before);
+}
+
+static MfStatus
+step_scan(void *arg, MfWaitFor *wait, MfError *err)
+{
+	MfScanState *state = arg;
+
+	return state->table->remote->connector->scan_next(state->scan, &state->next, wait, err);
+}
+
+/* The next batch, or false at the end. */
+static bool
+next_batch(MfScanState *state)
+{
+	const MfConnector *connector = state->table->remote->connector;
+	MfStatus	status = MF_OK;
+	MfError		err;
+
+	if (state->ended)
+		return false;
+	mf_error_reset(&err);
+	if (state->scan == NULL)
+		status = connector->scan_begin(state->table->remote->conn, &state->spec, &state->scan, &err);
+	if (status == MF_OK)
+		status = mf_drive(state->table->remote, step_scan, state, &err);
+	if (status == MF_ERROR)
+		mf_table_raise(state->table, &err);
+	if (status == MF_OK)
+	{
+		state->batch = state->next;
+		state->row = 0;
+		state->batches++;
+		return true;
+	}
+	state->ended = true;
+	if (state->spec.limit < 0)
+		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->rows);
+	return false;
+}
+
+static void
+row_context(void *arg)
+{
+	MfScanState *state = arg;
+
+	if (state->column >= 0)
+		errcontext("column \"%s\", row " INT64_FORMAT " of foreign table \"%s\", collection \"%s\", server \"%s\"",
+				   mf_safe_text(state->spec.columns[state->column].column), state->batch->first_row + state->row,
+				   state->table->name, mf_safe_text(state->table->collection), state->table->remote->server);
+}
+
+bool
+mf_scan_row(MfScanState *state, Datum *values, bool *isnull)
+{
+	ErrorContextCallback context = {error_context_stack, row_context, state};
+
+	while (state->batch == NULL || state->row >= state->batch->nrows)
+	{
+		if (!next_batch(state))
+			return false;
+	}
+	state->column = -1;
+	error_context_stack = &context;
+	for (int i = 0; i < state->spec.ncolumns; i++)
+	{
+		int			n = state->attnums[i] - 1;
+
+		state->column = i;
+		values[n] = mf_read_value(&state->readers[i], &state->batch->columns[i], state->row, &isnull[n]);
+	}
+	error_context_stack = context.previous;
+	state->row++;
+	state->rows++;
+	return true;
+}
+
+TupleTableSlot *
+mf_iterate_scan(ForeignScanState *node)
+{
+	MfScanState *state = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	if (mf_scan_row(state, slot->tts_values, slot->tts_isnull))
+		ExecStoreVirtualTuple(slot);
+	return slot;
+}
+
+/*
+ * Read again from the start: what is one batch is read again where it lies, the
+ * rest is asked for anew.
+ */
+void
+mf_rescan(ForeignScanState *node)
+{
+	MfScanState *state = node->fdw_state;
+
+	if (state == NULL)
+		return;
+	if (state->batches > 1)
+		end_scan(state);
+	if (state->scan == NULL)
+	{
+		state->ended = false;
+		state->batches = 0;
+	}
+	state->row = 0;
+	state->rows = 0;
+}
+
+void
+mf_end_scan(ForeignScanState *node)
+{
+	if (node->fdw_state != NULL)
+		end_scan(node->fdw_state);
+}

@@ -1,0 +1,38 @@
+/*
+ * scan.h - What does a running scan keep?
+ */
+#ifndef MF_FDW_SCAN_H
+#define MF_FDW_SCAN_H
+
+#include "src/value/value.h"
+#include "table.h"
+
+typedef struct MfScanState
+{
+	MfTable    *table;
+
+	/* what is asked, and how answers become values; one each a column */
+	MfScanSpec	spec;
+	AttrNumber *attnums;
+	MfReader   *readers;
+
+	/* where we are */
+	MfScan	   *scan;			/* NULL until the first row is wanted */
+	MfBatch    *batch;			/* owned by the connector */
+	MfBatch    *next;			/* what it answers with */
+	int32		row;			/* next row of the batch */
+	int			column;			/* being converted, for messages; -1 = none */
+	int64		rows;			/* handed out since the (re)start */
+	int			batches;
+	bool		ended;
+
+	MemoryContextCallback callback;
+} MfScanState;
+
+/* Prepare to read these columns; nothing is sent.  In the current context. */
+extern MfScanState *mf_scan_setup(MfTable *table, TupleDesc desc, List *attnums);
+
+/* The next row into values and isnull (by attribute), or false at the end. */
+extern bool mf_scan_row(MfScanState *state, Datum *values, bool *isnull);
+
+#endif							/* MF_FDW_SCAN_H */

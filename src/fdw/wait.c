@@ -1,0 +1,130 @@
+/*
+ * wait.c - How does the backend wait for a remote and stay interruptible?
+ *
+ * This is the one place that waits.  A connector answers MF_WAIT with a
+ * descriptor and a time; we sleep on that and on the latch, so cancel,
+ * statement_timeout and terminate are seen at once, with PostgreSQL's own
+ * SQLSTATE.  Here also lives the one retry loop.
+ */
+#include "milvus_fdw.h"
+
+#include <poll.h>
+
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+
+/* A library whose descriptor we misread would still be looked at this often. */
+#define LONGEST_SLEEP_MS 1000
+
+#define BACKOFF_FIRST_MS 20
+#define BACKOFF_LAST_MS 3000
+#define DEFAULT_RETRY_TIMEOUT 60	/* seconds */
+
+static void
+sleep_on(int fd, short events, int timeout_ms)
+{
+	int			mask = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | WL_TIMEOUT;
+	int			fired;
+
+	CHECK_FOR_INTERRUPTS();
+	if (timeout_ms < 0 || timeout_ms > LONGEST_SLEEP_MS)
+		timeout_ms = LONGEST_SLEEP_MS;
+	if (fd >= 0)
+	{
+		if (events & POLLIN)
+			mask |= WL_SOCKET_READABLE;
+		if (events & POLLOUT)
+			mask |= WL_SOCKET_WRITEABLE;
+	}
+	fired = WaitLatchOrSocket(MyLatch, mask, fd >= 0 ? fd : PGINVALID_SOCKET,
+							  timeout_ms, PG_WAIT_EXTENSION);
+	if (fired & WL_LATCH_SET)
+		ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Milliseconds before attempt n+1: doubling, capped, spread over 50 - 100 %. */
+static int
+backoff_ms(int attempt, const MfError *err)
+{
+	int			ms = BACKOFF_FIRST_MS << Min(attempt, 10);
+
+	ms = Min(ms, BACKOFF_LAST_MS);
+	ms = (int) (ms * (0.5 + pg_prng_double(&pg_global_prng_state) / 2));
+	return Max(ms, err->retry_after_ms);
+}
+
+static long
+ms_since(TimestampTz start)
+{
+	return TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+}
+
+/* Sleep for the whole time, but answer interrupts at once. */
+static void
+pause_for(int ms)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	long		left = ms;
+
+	while (left > 0)
+	{
+		sleep_on(-1, 0, (int) left);
+		left = ms - ms_since(start);
+	}
+}
+
+static MfStatus
+drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
+{
+	int64		patience_ms = mf_option_int(remote->options, "retry_timeout",
+											DEFAULT_RETRY_TIMEOUT) * 1000;
+	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz first_failure = 0;
+	int			attempt = 0;
+
+	for (;;)
+	{
+		MfWaitFor	wait = {.fd = -1,.timeout_ms = -1};
+		MfStatus	status;
+
+		CHECK_FOR_INTERRUPTS();
+		status = step(arg, &wait, err);
+		if (status == MF_OK || status == MF_END)
+			return status;
+		if (timeout_ms >= 0 && ms_since(start) >= timeout_ms)
+			return status == MF_WAIT ? MF_WAIT : MF_ERROR;
+		if (status == MF_WAIT)
+		{
+			int			ms = wait.timeout_ms;
+
+			if (timeout_ms >= 0 && (ms < 0 || ms > timeout_ms))
+				ms = timeout_ms;
+			sleep_on(wait.fd, wait.events, ms);
+			continue;
+		}
+		CHECK_FOR_INTERRUPTS();
+		if (err->retry != MF_RETRY_YES)
+			return MF_ERROR;
+		if (attempt == 0)
+			first_failure = GetCurrentTimestamp();
+		if (ms_since(first_failure) >= patience_ms)
+			return MF_ERROR;
+		pause_for(backoff_ms(attempt++, err));
+	}
+}
+
+MfStatus
+mf_drive(MfRemote *remote, MfStep step, void *arg, MfError *err)
+{
+	return drive(remote, step, arg, err, -1);
+}
+
+MfStatus
+mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
+{
+	return drive(remote, step, arg, err, timeout_ms);
+}

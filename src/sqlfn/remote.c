@@ -1,0 +1,76 @@
+/*
+ * remote.c - How does an SQL function reach a server or a table's collection?
+ */
+#include "remote.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_foreign_server.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+static void
+check_usage(Oid serverid, const char *name)
+{
+	AclResult	result = mf_server_aclcheck(serverid, GetUserId(), ACL_USAGE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, name);
+}
+
+MfRemote *
+mf_sql_server(Name server)
+{
+	Oid			serverid = get_foreign_server_oid(NameStr(*server), false);
+
+	check_usage(serverid, NameStr(*server));
+	return mf_connect(serverid, GetUserId(), CurrentMemoryContext);
+}
+
+MfTable *
+mf_sql_table(Oid relid, bool must_own)
+{
+	ForeignServer *server;
+
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a foreign table", get_rel_name(relid))));
+	server = GetForeignServer(GetForeignTable(relid)->serverid);
+	(void) mf_connector_of_server(server->serverid);
+	check_usage(server->serverid, server->servername);
+	if (must_own && !mf_table_ownercheck(relid, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
+	return mf_table_open(relid, GetUserId(), CurrentMemoryContext);
+}
+
+void
+mf_sql_prevent_read_only(const char *function)
+{
+	PreventCommandIfReadOnly(function);
+	PreventCommandDuringRecovery(function);
+}
+
+char *
+mf_sql_text_arg(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : mf_to_utf8(text_to_cstring(PG_GETARG_TEXT_PP(n)));
+}
+
+static void
+show_progress(void *arg, int percent)
+{
+	if (percent >= 0)
+		ereport(NOTICE, (errmsg("%s: %d %%", (const char *) arg, percent)));
+	else
+		ereport(NOTICE, (errmsg("%s", (const char *) arg)));
+}
+
+const MfReply *
+mf_sql_request(MfRemote *remote, MfRequest *request, const char *doing)
+{
+	return mf_request(remote, request, CurrentMemoryContext, show_progress, (void *) doing);
+}

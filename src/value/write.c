@@ -1,0 +1,463 @@
+/*
+ * write.c - How does a Datum become a batch's value?
+ *
+ * The target field says the kind and the limits.  Everything that could be
+ * refused by the remote for the value alone is refused here, at its row, with
+ * the field's own words: NULL, range, bytes, dimensions.
+ */
+#include "value.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+#include "utils/varbit.h"
+
+/* The field in a message */
+#define FIELD(writer) mf_safe_text((writer)->field->name)
+#define NATIVE(writer) mf_safe_text((writer)->field->native)
+
+static void
+no_memory(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory"),
+			 errdetail("The budget of this connection is used up."),
+			 errhint("Lower batch_size or batch_bytes, or raise memory_limit.")));
+}
+
+static void
+put_fixed(MfMem *mem, MfColumn *col, const void *value)
+{
+	if (!mf_append_fixed(mem, col, value))
+		no_memory();
+}
+
+static void
+put_bool(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	uint8		byte = DatumGetBool(value) ? 1 : 0;
+
+	put_fixed(mem, col, &byte);
+}
+
+static int64
+integer_of(MfWriter *writer, Datum value)
+{
+	switch (writer->type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		default:
+			return DatumGetInt64(value);
+	}
+}
+
+static void
+put_integer(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	int64		v = integer_of(writer, value);
+	int			bits = (int) col->width * 8;
+
+	if (bits < 64 && (v < -(INT64CONST(1) << (bits - 1)) || v >= (INT64CONST(1) << (bits - 1))))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value \"" INT64_FORMAT "\" is out of range for field \"%s\" of type %s",
+						v, FIELD(writer), NATIVE(writer))));
+
+	/* little or big endian alike: assign by width */
+	switch (col->width)
+	{
+		case 1:
+			{
+				int8		x = (int8) v;
+
+				put_fixed(mem, col, &x);
+				break;
+			}
+		case 2:
+			{
+				int16		x = (int16) v;
+
+				put_fixed(mem, col, &x);
+				break;
+			}
+		case 4:
+			{
+				int32		x = (int32) v;
+
+				put_fixed(mem, col, &x);
+				break;
+			}
+		default:
+			put_fixed(mem, col, &v);
+	}
+}
+
+static void
+put_uuid(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	put_fixed(mem, col, DatumGetUUIDP(value)->data);
+}
+
+/* Any numeric type to float, rounded once, as PostgreSQL's own cast does. */
+static float4
+float4_of(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case FLOAT8OID:
+			return DatumGetFloat4(DirectFunctionCall1(dtof, value));
+		case INT2OID:
+			return (float4) DatumGetInt16(value);
+		case INT4OID:
+			return (float4) DatumGetInt32(value);
+		case INT8OID:
+			return (float4) DatumGetInt64(value);
+		default:
+			return DatumGetFloat4(DirectFunctionCall1(numeric_float4, value));
+	}
+}
+
+static void
+put_float4(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	float4		v = float4_of(writer->type, value);
+
+	put_fixed(mem, col, &v);
+}
+
+static void
+put_float8(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	float8		v;
+
+	switch (writer->type)
+	{
+		case FLOAT4OID:
+			v = DatumGetFloat4(value);
+			break;
+		case FLOAT8OID:
+			v = DatumGetFloat8(value);
+			break;
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			v = (float8) integer_of(writer, value);
+			break;
+		default:
+			v = DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+	}
+	put_fixed(mem, col, &v);
+}
+
+static void
+put_timestamp(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	Timestamp	t = DatumGetTimestamp(value);
+	int64		us;
+
+	if (TIMESTAMP_NOT_FINITE(t) ||
+		pg_add_s64_overflow(t, (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, &us))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range for field \"%s\"", FIELD(writer))));
+	put_fixed(mem, col, &us);
+}
+
+/* Bytes of text, in UTF-8, within the field's length. */
+static void
+put_utf8(MfWriter *writer, MfMem *mem, MfColumn *col, char *text, size_t len)
+{
+	if (GetDatabaseEncoding() != PG_UTF8)
+	{
+		char	   *utf8 = pg_server_to_any(text, (int) len, PG_UTF8);
+
+		if (utf8 != text)
+		{
+			text = utf8;
+			len = strlen(utf8);
+		}
+	}
+	if (writer->field->max_bytes > 0 && len > (size_t) writer->field->max_bytes)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("value too long for field \"%s\" of type %s", FIELD(writer), NATIVE(writer)),
+				 errdetail("The value has %zu bytes in UTF-8, the field holds " INT64_FORMAT ".",
+						   len, writer->field->max_bytes),
+				 writer->field->kind == MF_KIND_TEXT ?
+				 errhint("milvus_fdw.text_truncate_bytes(text, integer) cuts a text at a character.") : 0));
+	if (!mf_append_bytes(mem, col, text, len))
+		no_memory();
+}
+
+static void
+put_text(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	text	   *t = DatumGetTextPP(value);
+
+	put_utf8(writer, mem, col, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+}
+
+static void
+put_bytes(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	bytea	   *b = DatumGetByteaPP(value);
+
+	if (!mf_append_bytes(mem, col, VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)))
+		no_memory();
+}
+
+static void
+put_through_text(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	char	   *text = OutputFunctionCall(&writer->output, value);
+
+	put_utf8(writer, mem, col, text, strlen(text));
+}
+
+/* An array of one dimension without NULLs, of as many elements as the field has. */
+static ArrayType *
+vector_array(MfWriter *writer, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("a vector must be an array of one dimension, not %d", ARR_NDIM(array))));
+	if (ARR_HASNULL(array) && array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a vector must not have NULL elements")));
+	if (n != writer->field->dim)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %d dimensions, not %d", writer->field->dim, n)));
+	return array;
+}
+
+static void *
+vector_slot(MfMem *mem, MfColumn *col)
+{
+	void	   *slot = mf_append_vector(mem, col);
+
+	if (slot == NULL)
+		no_memory();
+	return slot;
+}
+
+static void
+put_vector_real(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	ArrayType  *array = vector_array(writer, value);
+
+	memcpy(vector_slot(mem, col), ARR_DATA_PTR(array), col->width);
+}
+
+/* An array of another numeric type: element by element, each rounded once. */
+static void
+put_vector_numeric(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	ArrayType  *array = vector_array(writer, value);
+	float4	   *floats = palloc(sizeof(float4) * writer->field->dim);
+	Datum	   *elems;
+	int			n;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), writer->elem_len, writer->elem_byval,
+					  writer->elem_align, &elems, NULL, &n);
+	for (int i = 0; i < n; i++)
+		floats[i] = float4_of(ARR_ELEMTYPE(array), elems[i]);
+	memcpy(vector_slot(mem, col), floats, col->width);
+}
+
+static void
+put_vector_int8(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	ArrayType  *array = vector_array(writer, value);
+	const int16 *elems = (const int16 *) ARR_DATA_PTR(array);
+	int8	   *slot;
+
+	for (int i = 0; i < writer->field->dim; i++)
+	{
+		if (elems[i] < PG_INT8_MIN || elems[i] > PG_INT8_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("value \"%d\" is out of range for field \"%s\" of type %s",
+							elems[i], FIELD(writer), NATIVE(writer))));
+	}
+	slot = vector_slot(mem, col);
+	for (int i = 0; i < writer->field->dim; i++)
+		slot[i] = (int8) elems[i];
+}
+
+static void
+put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int32		before = col->child->nrows;
+	Datum	   *elems;
+	bool	   *nulls;
+	int			n;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("field \"%s\" holds arrays of one dimension, not %d",
+						FIELD(writer), ARR_NDIM(array))));
+	deconstruct_array(array, ARR_ELEMTYPE(array), writer->elem_len, writer->elem_byval,
+					  writer->elem_align, &elems, &nulls, &n);
+	if (writer->field->max_items > 0 && n > writer->field->max_items)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("array of %d elements is too long for field \"%s\" of type %s",
+						n, FIELD(writer), NATIVE(writer))));
+	PG_TRY();
+	{
+		for (int i = 0; i < n; i++)
+			mf_write_value(writer->elem, mem, col->child, elems[i], nulls[i]);
+		if (!mf_append_list(mem, col))
+			no_memory();
+	}
+	PG_CATCH();
+	{
+		mf_column_truncate(col->child, before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+static void
+put_bits(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
+{
+	VarBit	   *bits = DatumGetVarBitP(value);
+
+	if (VARBITLEN(bits) != writer->field->dim)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %d bits, not %d", writer->field->dim, VARBITLEN(bits))));
+	memcpy(vector_slot(mem, col), VARBITS(bits), col->width);
+}
+
+static bool
+is_number(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID ||
+		type == FLOAT4OID || type == FLOAT8OID || type == NUMERICOID;
+}
+
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+static MfPutValue
+choose(MfWriter *writer, Oid elem)
+{
+	Oid			type = writer->type;
+
+	switch (writer->field->kind)
+	{
+		case MF_KIND_BOOL:
+			return type == BOOLOID ? put_bool : NULL;
+		case MF_KIND_I8:
+		case MF_KIND_I16:
+		case MF_KIND_I32:
+		case MF_KIND_I64:
+			return is_integer(type) ? put_integer : NULL;
+		case MF_KIND_F32:
+			return is_number(type) ? put_float4 : NULL;
+		case MF_KIND_F64:
+			return is_number(type) ? put_float8 : NULL;
+		case MF_KIND_TEXT:
+			return type == TEXTOID || type == VARCHAROID ? put_text :
+				(type == BYTEAOID || OidIsValid(elem)) ? NULL : put_through_text;
+		case MF_KIND_DECIMAL:
+			return is_number(type) ? put_through_text : NULL;
+		case MF_KIND_BYTES:
+			return type == BYTEAOID ? put_bytes : NULL;
+		case MF_KIND_JSON:
+			return type == JSONOID || type == JSONBOID ? put_through_text : NULL;
+		case MF_KIND_TIMESTAMP:
+			return type == TIMESTAMPTZOID || type == TIMESTAMPOID ? put_timestamp : NULL;
+		case MF_KIND_UUID:
+			return type == UUIDOID ? put_uuid : NULL;
+		case MF_KIND_INET:
+			return type == INETOID || type == CIDROID ? put_through_text : NULL;
+		case MF_KIND_VEC_F32:
+			return elem == FLOAT4OID ? put_vector_real : is_number(elem) ? put_vector_numeric : NULL;
+		case MF_KIND_VEC_I8:
+			return elem == INT2OID ? put_vector_int8 : NULL;
+		case MF_KIND_VEC_BIT:
+			return type == BITOID || type == VARBITOID ? put_bits : NULL;
+		case MF_KIND_LIST:
+			return OidIsValid(elem) ? put_list : NULL;
+		default:
+			return NULL;
+	}
+}
+
+void
+mf_writer_init(MfWriter *writer, Oid type, int32 typmod, const MfField *field,
+			   const char *column, MemoryContext context)
+{
+	MemoryContext before = MemoryContextSwitchTo(context);
+	Oid			elem;
+	Oid			output;
+
+	memset(writer, 0, sizeof(*writer));
+	writer->field = field;
+	writer->type = getBaseType(type);
+	elem = get_element_type(writer->type);
+	writer->put = choose(writer, elem);
+	if (writer->put == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of type %s cannot be written to field \"%s\" of type %s",
+						column, format_type_with_typemod(type, typmod), FIELD(writer), NATIVE(writer)),
+				 field->skip ? errdetail("%s", field->skip) : 0));
+	getTypeOutputInfo(writer->type, &output, &writer->varlena_output);
+	fmgr_info_cxt(output, &writer->output, context);
+	if (OidIsValid(elem))
+		get_typlenbyvalalign(elem, &writer->elem_len, &writer->elem_byval, &writer->elem_align);
+	if (writer->put == put_list)
+	{
+		writer->elem_field = *field;
+		writer->elem_field.kind = field->elem;
+		writer->elem_field.nullable = false;
+		writer->elem = palloc(sizeof(MfWriter));
+		mf_writer_init(writer->elem, elem, -1, &writer->elem_field, column, context);
+	}
+	MemoryContextSwitchTo(before);
+}
+
+void
+mf_write_value(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value, bool isnull)
+{
+	if (!isnull)
+	{
+		writer->put(writer, mem, col, value);
+		return;
+	}
+	if (!writer->field->nullable)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("null value in field \"%s\" of type %s, which cannot hold it",
+						FIELD(writer), NATIVE(writer))));
+	if (!mf_append_state(mem, col, MF_VALUE_NULL))
+		no_memory();
+}
