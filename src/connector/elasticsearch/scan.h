@@ -1,0 +1,92 @@
+/*
+ * scan.h - What is known of a running scan?
+ */
+#ifndef MF_ES_SCAN_H
+#define MF_ES_SCAN_H
+
+#include "es.h"
+#include "es_calls.h"
+
+/*
+ * A page of about this many bytes keeps the server busy for long enough that
+ * the request is nothing beside it; larger ones only take memory.
+ */
+#define ES_PAGE_BYTES ((int64_t) 4 * 1024 * 1024)
+#define ES_FIRST_PAGE 1000		/* documents, while their size is a guess */
+#define ES_BATCH_BYTES ((size_t) 1024 * 1024)
+#define ES_ONE_REQUEST 1000		/* a LIMIT up to this is one plain search */
+#define ES_DEFAULT_SLICES 2
+#define ES_MAX_PAGE 10000
+#define ES_RING 3
+
+/* How the documents are fetched. */
+typedef enum EsMode
+{
+	ES_PIT,						/* a point in time, read by search_after */
+	ES_SCROLL,					/* where there is no PIT */
+	ES_ONCE,					/* a single search: the LIMIT is small */
+	ES_COUNT					/* no column is wanted */
+} EsMode;
+
+typedef enum EsState
+{
+	ES_START,
+	ES_OPENING,					/* mapping and PIT are asked for */
+	ES_STREAMING,
+	ES_COUNTED,					/* rows without columns are handed out */
+	ES_DONE
+} EsState;
+
+/* One slice: at most one request under way, whose reply may be waiting. */
+typedef struct EsStream
+{
+	MfHttpCall *call;
+	int32_t		size;			/* hits asked for by it */
+	MfJsonBuf	after;			/* sort values of the last hit asked for; len 0 = from the start */
+	bool		finished;		/* nothing more to ask for */
+} EsStream;
+
+struct MfScan
+{
+	MfConn	   *conn;
+	MfMem	   *mem;
+	const MfScanSpec *spec;
+	const char *index;
+	const char *keep_alive;
+	EsState		state;
+	EsMode		mode;
+
+	/* opening */
+	MfHttpCall *mapping_call;
+	MfHttpCall *open_call;		/* PIT or count */
+	EsMapping  *mapping;
+	EsColumns  *columns;
+
+	/* streaming */
+	MfJsonBuf	id;				/* the newest id of PIT or scroll; len 0 = none */
+	int			nstreams;
+	EsStream   *streams;
+	int			turn;			/* stream to be looked at first */
+	int32_t		max_size;		/* hits a page at most */
+	int64_t		doc_bytes;		/* measured; 0 = not yet */
+	int64_t		asked;			/* rows asked for, for the limit */
+
+	/* the page being read */
+	EsPage		page;
+	MfHttpCall *page_call;		/* NULL = none */
+	int			page_stream;
+	int32_t		page_size;		/* hits that were asked for */
+	bool		ahead;			/* its successor was asked for after a peek */
+
+	MfBatch    *ring[ES_RING];
+	int			ring_at;
+	int64_t		counted;		/* rows left of a count */
+	MfScanStats stats;
+};
+
+/* request.c: what is sent. */
+extern MfStatus es_send_search(MfScan *scan, int stream, MfError *err);
+extern MfStatus es_send_opening(MfScan *scan, MfError *err);
+extern int32_t es_page_size(const MfScan *scan);
+
+#endif							/* MF_ES_SCAN_H */
