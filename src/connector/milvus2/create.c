@@ -1,0 +1,302 @@
+/*
+ * create.c - How does a collection come and go?
+ *
+ * All that can be known to fail is refused before anything is sent: Milvus
+ * 2.3.5 accepts types at creation that make it fail, or stop, later on.
+ */
+#include <stdlib.h>
+
+#include "internal.h"
+
+static const M2Method create_collection = M2_METHOD(CreateCollection, status, false);
+static const M2Method drop_collection = M2_METHOD(DropCollection, status, false);
+
+#define SLOT_EXISTS 0
+#define SLOT_CREATE 1
+#define SLOT_VERSION 2
+
+enum
+{
+	PHASE_VERSION,
+	PHASE_EXISTS,
+	PHASE_CREATE,
+	PHASE_VISIBLE
+};
+
+MfStatus
+m2_check_create(const MfTask *task, MfError *err)
+{
+	const MfCollection *schema = task->create;
+	const char *why = NULL;
+	int			keys = 0;
+	int			vectors = 0;
+
+	if (schema == NULL || schema->nfields == 0)
+		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "no fields are given for collection \"%s\"",
+						task->collection);
+	if (!m2_name_ok(task->collection, false, false, &why))
+	{
+		mf_error(err, MF_INVALID_PARAMETER_VALUE, "\"%s\" cannot be the name of a collection", task->collection);
+		mf_error_detail(err, "For Milvus %s.", why);
+		return MF_ERROR;
+	}
+	for (int i = 0; i < schema->nfields; i++)
+	{
+		const MfField *field = &schema->fields[i];
+		int64_t		max_bytes;
+		M2Type		type;
+
+		if (field->dynamic)
+			continue;
+		if (!m2_name_ok(field->name, true, field->key, &why))
+		{
+			mf_error(err, MF_INVALID_PARAMETER_VALUE, "\"%s\" cannot be the name of a field", field->name);
+			mf_error_detail(err, "For Milvus %s.", why);
+			return MF_ERROR;
+		}
+		for (int j = 0; j < i; j++)
+		{
+			if (strcmp(field->name, schema->fields[j].name) == 0)
+				return mf_error(err, MF_INVALID_PARAMETER_VALUE, "field \"%s\" is given twice", field->name);
+		}
+		type = m2_type_for(field, &max_bytes, &why);
+		if (type == M2_NONE)
+		{
+			mf_error(err, MF_FEATURE_NOT_SUPPORTED, "field \"%s\" cannot be created", field->name);
+			mf_error_detail(err, "It holds %s values of %s: %s.", mf_kind_name(field->kind),
+							field->native != NULL ? field->native : "no type given", why);
+			return MF_ERROR;
+		}
+		vectors += type == M2_FLOAT_VECTOR;
+		keys += field->key;
+		if (field->key && type != M2_INT64 && type != M2_VARCHAR)
+		{
+			mf_error(err, MF_INVALID_PARAMETER_VALUE, "field \"%s\" cannot be the primary key", field->name);
+			mf_error_detail(err, "A primary key of Milvus is Int64 or VarChar, not %s.", m2_type_name(type));
+			return MF_ERROR;
+		}
+	}
+	if (keys != 1)
+	{
+		mf_error(err, MF_INVALID_PARAMETER_VALUE, keys == 0 ? "collection \"%s\" has no primary key" :
+				 "collection \"%s\" has more than one primary key", task->collection);
+		mf_error_hint(err, "Argument primary_key names the column that identifies a row.");
+		return MF_ERROR;
+	}
+	if (vectors == 0)
+	{
+		mf_error(err, MF_INVALID_PARAMETER_VALUE, "collection \"%s\" has no vector field", task->collection);
+		mf_error_hint(err, "Milvus needs at least one field that holds vectors of a known number of dimensions.");
+		return MF_ERROR;
+	}
+	return MF_OK;
+}
+
+static MfStatus
+too_old(const MfTask *task, const char *what, const char *since, MfError *err)
+{
+	mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus %s cannot hold %s", task->conn->version_text, what);
+	mf_error_detail(err, "This needs Milvus %s or later.", since);
+	return MF_ERROR;
+}
+
+/* What this server's version takes. */
+static MfStatus
+check_version(const MfTask *task, MfError *err)
+{
+	int			version = task->conn->version;
+	int			vectors = 0;
+
+	if (task->create->dynamic && version < M2_VERSION(2, 2, 9))
+		return too_old(task, "a dynamic field", "2.2.9", err);
+	for (int i = 0; i < task->create->nfields; i++)
+	{
+		const MfField *field = &task->create->fields[i];
+		int64_t		max_bytes;
+		const char *why;
+		M2Type		type = field->dynamic ? M2_NONE : m2_type_for(field, &max_bytes, &why);
+
+		vectors += type == M2_FLOAT_VECTOR;
+		if (type == M2_JSON && version < M2_VERSION(2, 2, 9))
+			return too_old(task, "JSON fields", "2.2.9", err);
+	}
+	if (vectors > 1 && version < M2_VERSION(2, 4, 0))
+		return too_old(task, "more than one vector field in a collection", "2.4", err);
+	return MF_OK;
+}
+
+static M2__Pair *
+new_pair(M2Arena *arena, const char *key, int64_t value)
+{
+	M2__Pair   *pair = m2_arena_alloc(arena, sizeof(M2__Pair));
+
+	if (pair == NULL)
+		return NULL;
+	m2__pair__init(pair);
+	pair->key = (char *) key;
+	pair->value = m2_arena_text(arena, "%lld", (long long) value);
+	return pair;
+}
+
+/* The fields' messages live in the task's arena. */
+static bool
+build_schema(MfTask *task, M2__CollectionSchema *schema)
+{
+	const MfCollection *from = task->create;
+	M2Arena    *arena = &task->arena;
+	const char *description = mf_option(task->args, "description");
+
+	if (description == NULL)
+		description = from->description;
+	schema->name = (char *) task->collection;
+	schema->enable_dynamic_field = from->dynamic;
+	if (description != NULL)
+		schema->description = (char *) description;
+	schema->fields = m2_arena_alloc(arena, sizeof(void *) * (size_t) from->nfields);
+	if (schema->fields == NULL)
+		return false;
+	for (int i = 0; i < from->nfields; i++)
+	{
+		const MfField *field = &from->fields[i];
+		M2__FieldSchema *to;
+		int64_t		max_bytes;
+		const char *why;
+
+		if (field->dynamic)
+			continue;
+		to = m2_arena_alloc(arena, sizeof(M2__FieldSchema));
+		if (to == NULL)
+			return false;
+		m2__field_schema__init(to);
+		to->name = (char *) field->name;
+		to->data_type = m2_type_for(field, &max_bytes, &why);
+		to->is_primary_key = field->key;
+		to->auto_id = field->key && field->auto_id;
+		to->is_partition_key = field->partition_key;
+		if (field->description != NULL)
+			to->description = (char *) field->description;
+		if (field->nullable && task->conn->version >= M2_VERSION(2, 5, 0) && !field->key &&
+			!field->partition_key && to->data_type != M2_FLOAT_VECTOR)
+			to->nullable = true;
+		if (to->data_type == M2_VARCHAR || to->data_type == M2_FLOAT_VECTOR)
+		{
+			to->type_params = m2_arena_alloc(arena, sizeof(void *));
+			if (to->type_params == NULL)
+				return false;
+			to->type_params[0] = to->data_type == M2_VARCHAR ?
+				new_pair(arena, "max_length", max_bytes) : new_pair(arena, "dim", field->dim);
+			to->n_type_params = 1;
+		}
+		schema->fields[schema->n_fields++] = to;
+	}
+	return !arena->failed;
+}
+
+static int32_t
+consistency(const MfTask *task)
+{
+	const char *level = mf_option(task->args, "consistency_level");
+
+	if (level == NULL)
+		level = mf_option(&task->conn->options, "consistency_level");
+	if (level == NULL || level[0] == 's' || level[0] == 'S')
+		return level != NULL && (level[1] == 't' || level[1] == 'T') ? M2_STRONG : M2_SESSION;
+	return level[0] == 'b' || level[0] == 'B' ? M2_BOUNDED : M2_EVENTUALLY;
+}
+
+static MfStatus
+send_create(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__CreateCollectionRequest request = M2__CREATE_COLLECTION_REQUEST__INIT;
+	M2__CollectionSchema schema = M2__COLLECTION_SCHEMA__INIT;
+	uint8_t    *bytes = NULL;
+	size_t		len = 0;
+	MfStatus	status;
+
+	if (task->calls[SLOT_CREATE].call == NULL)
+	{
+		if (!build_schema(task, &schema) ||
+			(bytes = m2_pack(&schema.base, &len)) == NULL)
+			return mf_error_oom(err, len);
+	}
+	request.db_name = (char *) task->database;
+	request.collection_name = (char *) task->collection;
+	request.schema.data = bytes;
+	request.schema.len = len;
+	request.shards_num = (int32_t) mf_option_int(task->args, "shards", 1);
+	request.consistency_level = consistency(task);
+	status = m2_task_call(task, SLOT_CREATE, &create_collection, &request, wait, err);
+	free(bytes);
+	return status;
+}
+
+static bool
+is_not_found(const MfError *err)
+{
+	return strcmp(err->sqlstate, MF_FDW_TABLE_NOT_FOUND) == 0;
+}
+
+/*
+ * Milvus takes the same creation twice without a word, so we look first.  It
+ * is done when the collection can be described.
+ */
+MfStatus
+m2_step_create(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status;
+
+	if (task->phase == PHASE_VERSION)
+	{
+		status = m2_need_version(task, SLOT_VERSION, wait, err);
+		if (status == MF_OK)
+			status = check_version(task, err);
+		if (status != MF_OK)
+			return status;
+		task->phase = PHASE_EXISTS;
+	}
+	if (task->phase == PHASE_EXISTS)
+	{
+		status = m2_need_schema(task, SLOT_EXISTS, wait, err);
+		if (status == MF_OK)
+			return mf_error(err, MF_DUPLICATE_TABLE, "collection \"%s\" already exists on server \"%s\"",
+							task->collection, task->conn->server);
+		if (status == MF_WAIT || !is_not_found(err) || err->remote_code == 800)
+			return status;
+		task->phase = PHASE_CREATE;
+	}
+	if (task->phase == PHASE_CREATE)
+	{
+		status = send_create(task, wait, err);
+		if (status != MF_OK)
+			return status;
+		task->phase = PHASE_VISIBLE;
+	}
+	for (;;)
+	{
+		if (task->poll_at != 0 && !m2_task_pause(task, wait))
+			return MF_WAIT;
+		status = m2_need_schema(task, SLOT_EXISTS, wait, err);
+		if (status != MF_ERROR || !is_not_found(err))
+			return status;
+		if (!m2_task_pause(task, wait))
+			return MF_WAIT;
+	}
+}
+
+/* Milvus answers success for a collection that is not there. */
+MfStatus
+m2_step_drop(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__CollectionRequest request = m2_collection_request(task);
+	MfStatus	status = m2_need_schema(task, SLOT_EXISTS, wait, err);
+
+	if (status != MF_OK)
+		return status;
+	if (strcmp(task->schema.collection.name, task->collection) != 0)
+	{
+		mf_error(err, MF_FDW_TABLE_NOT_FOUND, "\"%s\" is an alias, not a collection", task->collection);
+		mf_error_detail(err, "It stands for collection \"%s\".", task->schema.collection.name);
+		return MF_ERROR;
+	}
+	return m2_task_call(task, SLOT_CREATE, &drop_collection, &request, wait, err);
+}

@@ -1,0 +1,243 @@
+/*
+ * describe.c - What does the server hold, and what is it?
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+static const M2Method describe_collection =
+M2_METHOD(DescribeCollection, describe_collection_response, true);
+static const M2Method describe_index =
+M2_METHOD(DescribeIndex, describe_index_response, true);
+static const M2Method get_load_state =
+M2_METHOD(GetLoadState, get_load_state_response, true);
+static const M2Method get_statistics =
+M2_METHOD(GetCollectionStatistics, get_collection_statistics_response, true);
+static const M2Method show_collections =
+M2_METHOD(ShowCollections, show_collections_response, true);
+static const M2Method get_version = M2_METHOD(GetVersion, get_version_response, true);
+
+/* "v2.3.5-lite" is 2.3.5; what has no number is taken for newer than all we know. */
+static int
+parse_version(const char *text)
+{
+	int			a = 0;
+	int			b = 0;
+	int			c = 0;
+
+	while (*text != '\0' && !isdigit((unsigned char) *text))
+		text++;
+	if (sscanf(text, "%4d.%4d.%4d", &a, &b, &c) < 2 || a < 2)
+		return M2_VERSION(999, 0, 0);
+	return M2_VERSION(a, b % 1000, c % 1000);
+}
+
+MfStatus
+m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	MfConn	   *conn = task->conn;
+	M2__Empty	request = M2__EMPTY__INIT;
+	MfStatus	status;
+
+	if (conn->version != 0)
+		return MF_OK;
+	status = m2_task_call(task, slot, &get_version, &request, wait, err);
+	if (status == MF_OK)
+	{
+		const char *text = ((M2__GetVersionResponse *) task->calls[slot].reply)->version;
+
+		if (text[0] == 'v')
+			text++;
+		snprintf(conn->version_text, sizeof(conn->version_text), "%s", text);
+		conn->version = parse_version(text);
+		m2_task_forget(task, slot);
+	}
+	return status;
+}
+
+MfStatus
+m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = m2_need_version(task, 0, wait, err);
+
+	if (status == MF_OK)
+		task->reply.text = m2_arena_text(&task->arena, "Milvus %s", task->conn->version_text);
+	return status;
+}
+
+MfStatus
+m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	M2__CollectionRequest request = m2_collection_request(task);
+	const M2__DescribeCollectionResponse *reply;
+	MfStatus	status;
+
+	if (task->schema.types != NULL)
+		return MF_OK;
+	status = m2_task_call(task, slot, &describe_collection, &request, wait, err);
+	if (status != MF_OK)
+		return status;
+	reply = (M2__DescribeCollectionResponse *) task->calls[slot].reply;
+	if (reply->schema == NULL || reply->schema->n_fields == 0)
+		return m2_error_reply(err, describe_collection.what, "no field is described");
+	if (!m2_schema_build(&task->arena, reply, &task->schema))
+		return mf_error_oom(err, 0);
+	m2_task_forget(task, slot);
+	return MF_OK;
+}
+
+MfStatus
+m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	M2__LoadStateRequest request = M2__LOAD_STATE_REQUEST__INIT;
+	MfStatus	status;
+
+	request.db_name = (char *) task->database;
+	request.collection_name = (char *) task->collection;
+	status = m2_task_call(task, slot, &get_load_state, &request, wait, err);
+	if (status == MF_OK)
+	{
+		task->load_state = ((M2__GetLoadStateResponse *) task->calls[slot].reply)->state;
+		m2_task_forget(task, slot);
+	}
+	return status;
+}
+
+MfStatus
+m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfError		other;
+	MfStatus	schema = m2_need_schema(task, 0, wait, err);
+	MfStatus	version;
+	MfStatus	state = MF_OK;
+
+	if (schema == MF_ERROR)
+		return schema;
+	version = m2_need_version(task, 1, wait, &other);
+	if (version != MF_ERROR && task->load_state == 0)
+		state = m2_need_load_state(task, 2, wait, &other);
+	if (schema == MF_WAIT)
+		return schema;
+	if (version == MF_ERROR || state == MF_ERROR)
+	{
+		*err = other;
+		return MF_ERROR;
+	}
+	return version == MF_WAIT || state == MF_WAIT ? MF_WAIT : MF_OK;
+}
+
+MfStatus
+m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__ShowCollectionsRequest request = M2__SHOW_COLLECTIONS_REQUEST__INIT;
+	const M2__ShowCollectionsResponse *reply;
+	MfStatus	status;
+
+	request.db_name = (char *) task->database;
+	status = m2_task_call(task, 0, &show_collections, &request, wait, err);
+	if (status != MF_OK)
+		return status;
+	reply = (M2__ShowCollectionsResponse *) task->calls[0].reply;
+	task->reply.collections = m2_arena_alloc(&task->arena, reply->n_collection_names * sizeof(MfCollection));
+	if (task->arena.failed)
+		return mf_error_oom(err, reply->n_collection_names * sizeof(MfCollection));
+	for (size_t i = 0; i < reply->n_collection_names; i++)
+	{
+		task->reply.collections[i].name = reply->collection_names[i];
+		task->reply.collections[i].rows = -1;
+	}
+	task->reply.ncollections = (int) reply->n_collection_names;
+	return MF_OK;
+}
+
+static const char *
+pair(M2__Pair **pairs, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		if (strcmp(pairs[i]->key, key) == 0)
+			return pairs[i]->value;
+	}
+	return NULL;
+}
+
+static void
+note_indexes(MfTask *task, const M2__DescribeIndexResponse *reply)
+{
+	for (size_t i = 0; i < reply->n_index_descriptions; i++)
+	{
+		const M2__IndexDescription *index = reply->index_descriptions[i];
+		int			n = m2_field_index(&task->schema.collection, index->field_name);
+
+		if (n >= 0)
+		{
+			MfField    *field = &task->schema.collection.fields[n];
+			const char *type = pair(index->params, index->n_params, "index_type");
+			const char *metric = pair(index->params, index->n_params, "metric_type");
+
+			field->index = type != NULL ? m2_arena_text(&task->arena, "%s", type) : NULL;
+			field->metric = metric != NULL ? m2_arena_text(&task->arena, "%s", metric) : NULL;
+		}
+	}
+}
+
+/* A collection without an index is one of Milvus's errors; so is none loaded in 2.2. */
+static MfStatus
+no_error_if(MfStatus status, const char *sqlstate, const MfError *err)
+{
+	return status == MF_ERROR && strcmp(err->sqlstate, sqlstate) == 0 ? MF_END : status;
+}
+
+/* Four questions side by side; the collection's own error is the one to tell. */
+MfStatus
+m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__CollectionRequest collection = m2_collection_request(task);
+	M2__IndexRequest index = M2__INDEX_REQUEST__INIT;
+	MfCollection *c = &task->schema.collection;
+	MfError		other;
+	MfStatus	schema;
+	MfStatus	indexes;
+	MfStatus	state;
+	MfStatus	statistics;
+	const char *rows;
+
+	index.db_name = (char *) task->database;
+	index.collection_name = (char *) task->collection;
+
+	schema = m2_need_schema(task, 0, wait, err);
+	if (schema == MF_ERROR)
+		return schema;
+	mf_error_reset(&other);
+	indexes = (task->phase & 1) ? MF_OK :
+		no_error_if(m2_task_call(task, 1, &describe_index, &index, wait, &other), MF_OBJECT_NOT_IN_STATE, &other);
+	if (indexes == MF_END)
+		task->phase |= 1;
+	state = (task->phase & 2) ? MF_OK :
+		m2_need_load_state(task, 2, wait, &other);
+	if (state == MF_OK)
+		task->phase |= 2;
+	statistics = m2_task_call(task, 3, &get_statistics, &collection, wait, &other);
+	if (schema == MF_WAIT)
+		return MF_WAIT;
+	if (indexes == MF_ERROR || state == MF_ERROR || statistics == MF_ERROR)
+	{
+		*err = other;
+		return MF_ERROR;
+	}
+	if (indexes == MF_WAIT || state == MF_WAIT || statistics == MF_WAIT)
+		return MF_WAIT;
+
+	if (task->calls[1].reply != NULL)
+		note_indexes(task, (M2__DescribeIndexResponse *) task->calls[1].reply);
+	c->state = task->load_state == M2_STATE_LOADED ? "loaded" :
+		task->load_state == M2_STATE_LOADING ? "loading" : "not loaded";
+	rows = pair(((M2__GetCollectionStatisticsResponse *) task->calls[3].reply)->stats,
+				((M2__GetCollectionStatisticsResponse *) task->calls[3].reply)->n_stats, "row_count");
+	c->rows = rows != NULL ? strtoll(rows, NULL, 10) : -1;
+	task->reply.collections = c;
+	task->reply.ncollections = 1;
+	return MF_OK;
+}

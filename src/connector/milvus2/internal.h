@@ -1,0 +1,479 @@
+/*
+ * internal.h - What do the files of the Milvus 2.x connector share?
+ *
+ * Grouped by the file that answers.  Nothing here is seen outside the folder.
+ */
+#ifndef MILVUS2_INTERNAL_H
+#define MILVUS2_INTERNAL_H
+
+#include "connector.h"
+#include "grpc.h"
+#include "milvus.pb-c.h"
+#include "milvus2.h"
+#include "wire.h"
+
+/* Numbers of the protocol */
+typedef enum M2Type
+{
+	M2_NONE = 0,
+	M2_BOOL = 1,
+	M2_INT8 = 2,
+	M2_INT16 = 3,
+	M2_INT32 = 4,
+	M2_INT64 = 5,
+	M2_FLOAT = 10,
+	M2_DOUBLE = 11,
+	M2_VARCHAR = 21,
+	M2_ARRAY = 22,
+	M2_JSON = 23,
+	M2_FLOAT_VECTOR = 101
+} M2Type;
+
+#define M2_STRONG 0
+#define M2_SESSION 1
+#define M2_BOUNDED 2
+#define M2_EVENTUALLY 3
+
+#define M2_STATE_NOT_LOADED 1
+#define M2_STATE_LOADING 2
+#define M2_STATE_LOADED 3
+
+#define M2_META "$meta"			/* the field that holds what is not in the schema */
+#define M2_MAX_NAME 255
+#define M2_MAX_TEXT 65535
+#define M2_MAX_PAGE 16384		/* rows of one Query */
+
+#define M2_VERSION(a, b, c) ((a) * 1000000 + (b) * 1000 + (c))
+
+/* --------------------------------------------------------------- connector.c */
+
+/* A channel of its own for each database: metadata and requests then agree. */
+typedef struct M2Channel
+{
+	struct M2Channel *next;
+	char	   *database;		/* "" = the default one */
+	MfGrpc	   *grpc;
+} M2Channel;
+
+/* When we last wrote to a collection, for Session consistency. */
+typedef struct M2Mark
+{
+	struct M2Mark *next;
+	uint64_t	timestamp;
+	char		name[];			/* database, '/', collection */
+} M2Mark;
+
+struct MfConn
+{
+	MfMem	   *mem;
+	ProtobufCAllocator alloc;	/* protobuf-c over the same budget */
+	char	   *server;
+	MfOption   *option;			/* copies of the server's and the user's */
+	MfOptions	options;
+	M2Channel  *channels;
+	M2Mark	   *marks;
+	char		version_text[64];
+	int			version;		/* M2_VERSION(...); 0 = not asked yet */
+};
+
+/* The table's setting, or else the server's, or else NULL. */
+extern const char *m2_setting(const MfOptions *table, const MfOptions *server, const char *name);
+
+/* The database meant by a table's options: "" = the default one. */
+extern const char *m2_database(const MfConn *conn, const MfOptions *table);
+
+/* NULL = *err says why. */
+extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
+
+extern uint64_t m2_mark_get(const MfConn *conn, const char *database, const char *collection);
+extern void m2_mark_put(MfConn *conn, const char *database, const char *collection,
+						uint64_t timestamp);
+
+/* -------------------------------------------------------------------- arena.c */
+
+/* Small things that live as long as their task. */
+typedef struct M2Arena
+{
+	MfMem	   *mem;
+	struct M2Block *blocks;
+	bool		failed;			/* a request was over budget */
+} M2Arena;
+
+extern void *m2_arena_alloc(M2Arena *arena, size_t bytes);	/* zeroed, or NULL */
+extern char *m2_arena_text(M2Arena *arena, const char *fmt,...)
+			__attribute__((format(printf, 2, 3)));
+extern void m2_arena_free(M2Arena *arena);
+
+/* --------------------------------------------------------------------- call.c */
+
+/* What an error message says about where a call was going. */
+typedef struct M2Where
+{
+	const char *server;			/* the foreign server's name */
+	const char *collection;		/* or NULL */
+} M2Where;
+
+/*
+ * A call whose request and reply are small messages.  m2_call starts it if it
+ * was not, and answers MF_OK with the unpacked reply, whose Status was good;
+ * called again, it answers the same at once.  After a retryable error the next
+ * m2_call sends it anew.
+ */
+typedef struct M2Call
+{
+	MfGrpcCall *call;
+	ProtobufCMessage *reply;
+} M2Call;
+
+typedef struct M2Method
+{
+	const char *path;
+	const ProtobufCMessageDescriptor *reply;
+	const char *what;			/* "Milvus Query", for waits and messages */
+	bool		idempotent;
+} M2Method;
+
+#define M2_SERVICE "/milvus.proto.milvus.MilvusService/"
+#define M2_METHOD(name, reply, idempotent) \
+	{M2_SERVICE #name, &m2__##reply##__descriptor, "Milvus " #name, idempotent}
+
+extern MfStatus m2_call(MfConn *conn, M2Call *call, const M2Method *method,
+						const char *database, const ProtobufCMessage *request,
+						const M2Where *where, MfWaitFor *wait, MfError *err);
+extern void m2_call_end(MfConn *conn, M2Call *call);
+
+/* Pack into malloc'd bytes, as gRPC wants them; NULL = no memory. */
+extern uint8_t *m2_pack(const ProtobufCMessage *message, size_t *len);
+
+/* Unpack a whole reply; NULL = *err says that it is broken. */
+extern ProtobufCMessage *m2_unpack(MfConn *conn, const ProtobufCMessageDescriptor *type,
+								   const char *what, MfGrpcCall *call, MfError *err);
+
+/* Wait for the earlier of what *wait held and another wait. */
+extern void m2_wait_merge(MfWaitFor *wait, const MfWaitFor *other);
+
+/* -------------------------------------------------------------------- error.c */
+
+/*
+ * The server's Status as an error; MF_OK if it is none.  Keeps the collection's
+ * and the server's names for the hints.
+ */
+extern MfStatus m2_status(int32_t code, int32_t error_code, const char *reason,
+						  const M2Where *where, MfError *err);
+
+/* "is not loaded", with the call that loads it. */
+extern MfStatus m2_error_not_loaded(const M2Where *where, int load_state, MfError *err);
+
+/* Did the server say that the message, or its own answer, is too large? */
+extern bool m2_error_too_large(const MfError *err);
+
+/* Did it come from Status: may the request have been carried out in part? */
+extern bool m2_error_may_be_applied(const MfError *err);
+
+/* What gRPC itself said, where Milvus's users know it by another meaning. */
+extern void m2_grpc_error(const M2Where *where, MfError *err);
+
+extern MfStatus m2_error_reply(MfError *err, const char *what, const char *fmt,...)
+			__attribute__((format(printf, 3, 4)));
+
+/* --------------------------------------------------------------------- type.c */
+
+/* A collection as described, with what only this connector needs of it. */
+typedef struct M2Schema
+{
+	MfCollection collection;
+	int32_t    *types;			/* M2Type of each field */
+	int			key;			/* which field is the primary key, or -1 */
+	int64_t		id;
+} M2Schema;
+
+/* Field schemas and everything they point to as ours; false = no memory. */
+extern bool m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
+							M2Schema *schema);
+
+/* Which Milvus type holds values of this description?  M2_NONE: none. */
+extern M2Type m2_type_for(const MfField *field, int64_t *max_bytes, const char **why);
+extern const char *m2_type_name(int32_t type);
+
+/* The field of this name, or -1. */
+extern int	m2_field_index(const MfCollection *collection, const char *name);
+
+/* The field whose name is most like this one, or NULL. */
+extern const char *m2_nearest_field(const MfCollection *collection, const char *name);
+
+/* --------------------------------------------------------------------- name.c */
+
+/* May a collection, or a field, be called this?  false: *why is static text. */
+extern bool m2_name_ok(const char *name, bool is_field, bool is_key, const char **why);
+extern bool m2_is_identifier(const char *name);
+
+/* Is this a word of the expression language, which cannot name a field there? */
+extern bool m2_is_keyword(const char *name);
+
+/* --------------------------------------------------------------------- expr.c */
+
+/* Where a page starts: after this key, or at the beginning. */
+typedef struct M2Key
+{
+	bool		set;
+	bool		is_text;
+	int64_t		number;
+	char	   *text;			/* not NUL-terminated */
+	size_t		len;
+	size_t		cap;
+} M2Key;
+
+/*
+ * "all rows whose key comes after": malloc-free text in the arena's memory;
+ * NULL = no memory.  The caller frees it with mf_free.
+ */
+extern char *m2_key_expr(MfMem *mem, const char *field, const M2Key *after);
+
+/* Is there no key after this one? */
+extern bool m2_key_is_last(const M2Key *key);
+
+/* ------------------------------------------------------------------- encode.c */
+
+typedef struct M2WritePlan M2WritePlan;
+
+/*
+ * The bytes of an InsertRequest for rows first .. first + count - 1, malloc'd
+ * as gRPC wants them.  Something is wrong with a value: its row, key and column are in *err.
+ */
+extern MfStatus m2_encode_insert(const char *database, const char *collection,
+								 const M2WritePlan *plan, const MfBatch *batch,
+								 int32_t first, int32_t count,
+								 uint8_t **body, size_t *len, MfError *err);
+
+/* --------------------------------------------------------------------- plan.c */
+
+/* How the columns of a batch become the fields of an Insert. */
+struct M2WritePlan
+{
+	MfMem	   *mem;
+	const MfWriteSpec *spec;
+	int			nfields;		/* those that are in the schema and written */
+	struct M2WriteField
+	{
+		int			column;		/* of the batch */
+		M2Type		type;
+		const MfField *field;
+	}		   *fields;
+	bool		dynamic;		/* a $meta column is sent */
+	int			whole;			/* column that is $meta itself, or -1 */
+	int			nkeys;			/* columns that are single dynamic keys */
+	struct M2DynamicKey
+	{
+		int			column;
+		const char *name;
+	}		   *keys;
+	int			key;			/* batch column of the primary key, or -1 */
+};
+
+extern MfStatus m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
+extern void m2_plan_free(M2WritePlan *plan);
+
+/* The key of a row as text, or "" where it is not known. */
+extern void m2_row_key(const M2WritePlan *plan, const MfBatch *batch, int32_t row,
+					   char *buf, size_t size);
+
+/* Note in *err which row, key and column it is about. */
+extern void m2_error_row(const M2WritePlan *plan, const MfBatch *batch, int32_t row,
+						 int column, MfError *err);
+
+/* ---------------------------------------------------------------- dynamic.c */
+
+/*
+ * The objects of the dynamic field for a range of rows, one after the other;
+ * offsets has count + 1 entries.  Freed with mf_free(mem, ...).
+ */
+extern MfStatus m2_dynamic_objects(const M2WritePlan *plan, const MfBatch *batch,
+								   int32_t first, int32_t count,
+								   char **bytes, size_t **offsets, MfError *err);
+
+/* Can values of this kind be a member of a JSON object? */
+extern bool m2_dynamic_kind_ok(MfKind kind, MfKind elem);
+
+/* ------------------------------------------------------------------- decode.c */
+
+typedef struct M2FieldReply
+{
+	int32_t		type;
+	M2Span		name;
+	M2Span		scalars;
+	M2Span		vectors;
+	M2Span		message;		/* the whole, for what is rarely looked at */
+	bool		has_valid;
+	bool		dynamic;
+} M2FieldReply;
+
+typedef struct M2QueryReply
+{
+	int32_t		code;
+	int32_t		error_code;
+	M2Span		reason;
+	uint64_t	session_ts;
+	int			nfields;
+	M2FieldReply *fields;		/* mf_free them */
+} M2QueryReply;
+
+/* Find the parts of a QueryResults message; nothing is copied. */
+extern MfStatus m2_query_reply(MfMem *mem, const uint8_t *bytes, size_t len,
+							   M2QueryReply *reply, MfError *err);
+
+/* The field of this name, or NULL. */
+extern const M2FieldReply *m2_reply_field(const M2QueryReply *reply, const char *name);
+
+/*
+ * Count the keys and see whether the largest known has grown.  largest->text is
+ * (re)allocated from mem.
+ */
+extern MfStatus m2_reply_keys(MfMem *mem, const M2FieldReply *field, int32_t *count,
+							  M2Key *largest, bool *grew, MfError *err);
+
+/* How a field's values become a column's. */
+typedef struct M2ReadColumn
+{
+	const char *field;
+	M2Type		type;
+	MfKind		kind;			/* what is delivered */
+	int32_t		dim;
+	size_t		headroom;
+} M2ReadColumn;
+
+/*
+ * Append the first `take` of the field's `nrows` values to a column.  Anything
+ * but exactly nrows values is an error.
+ */
+extern MfStatus m2_read_field(MfMem *mem, const M2FieldReply *field, const M2ReadColumn *plan,
+							  int32_t nrows, int32_t take, MfColumn *col, MfError *err);
+
+/* The JSON texts of a field (NULL: none), for m2_next_span. */
+extern M2Values m2_reply_json(const M2FieldReply *field);
+
+/* What is delivered for a wanted kind?  MF_KIND_NONE = impossible. */
+extern MfKind m2_deliver(M2Type type, MfKind wanted, MfKind elem);
+
+/* --------------------------------------------------------------- request.c */
+
+typedef MfStatus (*M2Step) (MfTask *task, MfWaitFor *wait, MfError *err);
+
+#define M2_SLOTS 8				/* calls a task may have side by side */
+
+struct MfTask
+{
+	MfConn	   *conn;
+	MfMem	   *mem;
+	M2Arena		arena;
+	M2Step		step;
+	MfVerb		verb;
+	const char *database;
+	const char *collection;
+	const char *field;
+	const MfOptions *args;
+	M2Where		where;
+	MfReply		reply;
+	M2Schema	schema;			/* DESCRIBE, and verbs that need to know */
+	M2Call		calls[M2_SLOTS];
+	int			phase;			/* the verb's own */
+	int			load_state;
+	int64_t		poll_at;		/* not before this moment, mf_now_ms() */
+	int			poll_ms;		/* how long the last pause was */
+
+	/* CREATE_COLLECTION */
+	const MfCollection *create;
+	/* CREATE_INDEX, DROP_INDEX */
+	char	   *index_name;
+	bool		index_known;
+};
+
+/* A task for our own use, without a request. */
+extern MfTask *m2_task_new(MfConn *conn, MfMem *mem, const char *database,
+						   const char *collection, M2Step step);
+extern void m2_task_free(MfTask *task);
+
+/* m2_call on one of the task's slots. */
+extern MfStatus m2_task_call(MfTask *task, int slot, const M2Method *method,
+							 const void *request, MfWaitFor *wait, MfError *err);
+extern void m2_task_forget(MfTask *task, int slot);
+
+/*
+ * Answer MF_WAIT for a while, 20 ms at first and up to 200.  True once the
+ * time has come.
+ */
+extern bool m2_task_pause(MfTask *task, MfWaitFor *wait);
+
+/* The requests that several verbs share, filled with the task's names. */
+extern M2__CollectionRequest m2_collection_request(const MfTask *task);
+
+/* Sub-steps shared by several verbs; each may use the slots named. */
+extern MfStatus m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c */
+extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_create(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_check_create(const MfTask *task, MfError *err);
+extern MfStatus m2_step_drop(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_create_index(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_drop_index(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_release(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_flush(MfTask *task, MfWaitFor *wait, MfError *err);
+
+extern MfStatus m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
+extern MfStatus m2_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
+extern const MfReply *m2_request_reply(MfTask *task);
+
+/* -------------------------------------------------------------- scan_plan.c */
+
+/* Where a wanted column comes from. */
+typedef enum M2From
+{
+	M2_FROM_FIELD,
+	M2_FROM_META,				/* the dynamic field as a whole */
+	M2_FROM_KEY					/* one key of the dynamic field */
+} M2From;
+
+typedef struct M2ScanPlan
+{
+	M2From	   *from;			/* one for each column of the spec */
+	M2ReadColumn *columns;
+	int			nkeys;			/* columns that are dynamic keys */
+	struct MfJsonPlan *json;	/* how they are read, if there are any */
+	bool		meta;			/* the reply's $meta is looked at */
+	int			noutput;
+	const char **output;		/* what is asked for */
+	size_t		row_bytes;		/* of a row, guessed */
+	size_t		row_bytes_most; /* and at most */
+} M2ScanPlan;
+
+/* Everything lives in the arena, but the JSON plan. */
+extern MfStatus m2_scan_plan(M2ScanPlan *plan, const MfScanSpec *spec, const M2Schema *schema,
+							 M2Arena *arena, MfError *err);
+
+/* Set up a batch to take what the plan delivers; false = no memory. */
+extern bool m2_scan_batch(const M2ScanPlan *plan, const MfScanSpec *spec, MfBatch *batch);
+
+/* --------------------------------------------------------- scan.c, write.c */
+
+/* What reading needs to know first: schema, version, load state, side by side. */
+extern MfStatus m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err);
+
+extern MfStatus m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **scan, MfError *err);
+extern MfStatus m2_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err);
+extern void m2_scan_stats(MfScan *scan, MfScanStats *stats);
+extern void m2_scan_end(MfScan *scan);
+extern void m2_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size);
+
+extern MfStatus m2_write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **write, MfError *err);
+extern MfStatus m2_write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_write_poll(MfWrite *write, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
+extern void m2_write_counts(MfWrite *write, MfWriteCounts *counts);
+extern void m2_write_end(MfWrite *write);
+
+#endif							/* MILVUS2_INTERNAL_H */

@@ -1,0 +1,224 @@
+/*
+ * plan.c - How do the columns of a batch become the fields of an Insert?
+ *
+ * Decided once, when writing begins: what cannot work is refused then, naming
+ * the field, and not by the server at the first batch.
+ */
+#include <stdio.h>
+
+#include "internal.h"
+
+static MfStatus
+refuse_auto_id(const MfWriteSpec *spec, int column, MfError *err)
+{
+	mf_error(err, MF_INVALID_PARAMETER_VALUE, "field \"%s\" cannot be written", spec->columns[column].field->name);
+	mf_error_detail(err, "Milvus makes the primary keys of collection \"%s\" itself (auto_id).", spec->collection->name);
+	mf_error_hint(err, "Leave column \"%s\" out of the INSERT's column list.", spec->columns[column].column);
+	snprintf(err->column, sizeof(err->column), "%s", spec->columns[column].field->name);
+	return MF_ERROR;
+}
+
+static MfStatus
+add_key(M2WritePlan *plan, int column, MfError *err)
+{
+	const MfWriteSpec *spec = plan->spec;
+	const MfField *field = spec->columns[column].field;
+
+	if (!spec->collection->dynamic)
+	{
+		const char *near = m2_nearest_field(spec->collection, field->name);
+
+		mf_error(err, MF_FDW_COLUMN_NAME_NOT_FOUND, "collection \"%s\" has no field \"%s\"",
+				 spec->collection->name, field->name);
+		mf_error_detail(err, "Column \"%s\" is written to it.", spec->columns[column].column);
+		if (near != NULL)
+			mf_error_hint(err, "Perhaps you meant field \"%s\".", near);
+		return MF_ERROR;
+	}
+	if (!m2_dynamic_kind_ok(field->kind, field->elem))
+	{
+		mf_error(err, MF_DATATYPE_MISMATCH, "column \"%s\" cannot be written to dynamic key \"%s\"",
+				 spec->columns[column].column, field->name);
+		mf_error_detail(err, "The dynamic field holds JSON, which has no %s values.", mf_kind_name(field->kind));
+		return MF_ERROR;
+	}
+	plan->keys[plan->nkeys].column = column;
+	plan->keys[plan->nkeys++].name = field->name;
+	return MF_OK;
+}
+
+static M2Type
+type_of(const MfField *field)
+{
+	switch (field->kind)
+	{
+		case MF_KIND_BOOL:
+			return M2_BOOL;
+		case MF_KIND_I8:
+			return M2_INT8;
+		case MF_KIND_I16:
+			return M2_INT16;
+		case MF_KIND_I32:
+			return M2_INT32;
+		case MF_KIND_I64:
+			return M2_INT64;
+		case MF_KIND_F32:
+			return M2_FLOAT;
+		case MF_KIND_F64:
+			return M2_DOUBLE;
+		case MF_KIND_TEXT:
+			return M2_VARCHAR;
+		case MF_KIND_JSON:
+			return M2_JSON;
+		case MF_KIND_VEC_F32:
+			return M2_FLOAT_VECTOR;
+		default:
+			return M2_NONE;
+	}
+}
+
+static MfStatus
+add_field(M2WritePlan *plan, int column, const MfField *field, MfError *err)
+{
+	const MfWriteSpec *spec = plan->spec;
+	M2Type		type = type_of(field);
+
+	if (type == M2_NONE)
+	{
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "field \"%s\" cannot be written", field->name);
+		mf_error_detail(err, "The field is %s: %s.", field->native, field->skip != NULL ? field->skip : "its type is not known");
+		return MF_ERROR;
+	}
+	for (int i = 0; i < plan->nfields; i++)
+	{
+		if (plan->fields[i].field == field)
+			return mf_error(err, MF_INVALID_PARAMETER_VALUE,
+							"columns \"%s\" and \"%s\" are both written to field \"%s\"",
+							spec->columns[plan->fields[i].column].column, spec->columns[column].column, field->name);
+	}
+	if (field->key)
+		plan->key = column;
+	plan->fields[plan->nfields].column = column;
+	plan->fields[plan->nfields].type = type;
+	plan->fields[plan->nfields++].field = field;
+	return MF_OK;
+}
+
+/* Milvus wants a value of each field in each row. */
+static MfStatus
+check_missing(const M2WritePlan *plan, MfError *err)
+{
+	const MfCollection *c = plan->spec->collection;
+
+	for (int i = 0; i < c->nfields; i++)
+	{
+		const MfField *field = &c->fields[i];
+		bool		written = field->dynamic || field->auto_id || field->nullable || field->has_default ||
+			field->pseudo;
+
+		/* what a function makes is not written; what we cannot write is missing */
+		if (field->skip != NULL && strstr(field->skip, "by a function") != NULL)
+			written = true;
+		for (int j = 0; j < plan->nfields && !written; j++)
+			written = plan->fields[j].field == field;
+		if (written)
+			continue;
+		mf_error(err, MF_NOT_NULL_VIOLATION, "field \"%s\" of collection \"%s\" is not written", field->name, c->name);
+		mf_error_detail(err, "It is %s and holds no NULL, so every row needs a value of it.",
+						field->native != NULL ? field->native : mf_kind_name(field->kind));
+		if (field->skip != NULL)
+			mf_error_hint(err, "It cannot be written either: %s.", field->skip);
+		else
+			mf_error_hint(err, "Add a column for it to the foreign table and to the INSERT.");
+		snprintf(err->column, sizeof(err->column), "%s", field->name);
+		return MF_ERROR;
+	}
+	return MF_OK;
+}
+
+MfStatus
+m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err)
+{
+	size_t		n = (size_t) (spec->ncolumns > 0 ? spec->ncolumns : 1);
+	MfStatus	status = MF_OK;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->mem = mem;
+	plan->spec = spec;
+	plan->whole = -1;
+	plan->key = -1;
+	plan->dynamic = spec->collection->dynamic;
+	plan->fields = mf_calloc(mem, sizeof(*plan->fields) * n);
+	plan->keys = mf_calloc(mem, sizeof(*plan->keys) * n);
+	if (plan->fields == NULL || plan->keys == NULL)
+		return mf_error_oom(err, sizeof(*plan->fields) * n);
+	for (int i = 0; i < spec->ncolumns && status == MF_OK; i++)
+	{
+		int			found = m2_field_index(spec->collection, spec->columns[i].field->name);
+		const MfField *field = found >= 0 ? &spec->collection->fields[found] : NULL;
+
+		if (field == NULL)
+			status = add_key(plan, i, err);
+		else if (field->auto_id)
+			status = refuse_auto_id(spec, i, err);
+		else if (field->dynamic)
+			plan->whole = i;
+		else
+			status = add_field(plan, i, field, err);
+	}
+	return status == MF_OK ? check_missing(plan, err) : status;
+}
+
+void
+m2_plan_free(M2WritePlan *plan)
+{
+	if (plan->mem == NULL)
+		return;
+	mf_free(plan->mem, plan->fields);
+	mf_free(plan->mem, plan->keys);
+}
+
+void
+m2_row_key(const M2WritePlan *plan, const MfBatch *batch, int32_t row, char *buf, size_t size)
+{
+	const MfColumn *col;
+
+	buf[0] = '\0';
+	if (plan->key < 0)
+		return;
+	col = &batch->columns[plan->key];
+	if (mf_column_state(col, row) != MF_VALUE_PRESENT)
+		return;
+	if (col->kind == MF_KIND_I64)
+	{
+		int64_t		key;
+
+		memcpy(&key, mf_fixed_at(col, row), sizeof(key));
+		snprintf(buf, size, "%lld", (long long) key);
+	}
+	else
+	{
+		size_t		len;
+		const char *text = mf_varying_at(col, row, &len);
+
+		/* cut at a character, should it be longer */
+		if (len >= size)
+		{
+			len = size - 1;
+			while (len > 0 && ((unsigned char) text[len] & 0xC0) == 0x80)
+				len--;
+		}
+		memcpy(buf, text, len);
+		buf[len] = '\0';
+	}
+}
+
+void
+m2_error_row(const M2WritePlan *plan, const MfBatch *batch, int32_t row, int column, MfError *err)
+{
+	err->row = batch->first_row + row;
+	m2_row_key(plan, batch, row, err->key, sizeof(err->key));
+	if (column >= 0)
+		snprintf(err->column, sizeof(err->column), "%s", plan->spec->columns[column].field->name);
+	snprintf(err->collection, sizeof(err->collection), "%s", plan->spec->collection->name);
+}
