@@ -329,7 +329,7 @@ mf_varying_slot(MfMem *mem, MfColumn *col, size_t len)
 	start = (size_t) col->offsets[col->nrows];
 	if (len > SIZE_MAX / 2 - start)
 		return NULL;
-	if (start + len > col->bytes_cap)
+	if (start + len > col->bytes_cap || col->bytes == NULL)
 	{
 		size_t		cap = col->bytes_cap * 2 > start + len ? col->bytes_cap * 2 : start + len;
 

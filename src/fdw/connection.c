@@ -72,7 +72,8 @@ give_back(void *arg)
 {
 	MfRemote   *remote = ((Hold *) arg)->remote;
 
-	if (--remote->holds == 0 && remote->stale)
+	/* what an abort frees comes after at_xact_end */
+	if (--remote->holds == 0 && (remote->stale || (!remote->keep && !IsTransactionState())))
 		forget(remote);
 }
 

@@ -45,6 +45,8 @@ mf_explain_scan(ForeignScanState *node, ExplainState *es)
 		memset(&stats, 0, sizeof(stats));
 		connector->scan_stats(state->scan, &stats);
 		ExplainPropertyInteger("Remote Requests", NULL, stats.requests, es);
+		if (stats.retries > 0)
+			ExplainPropertyInteger("Remote Retries", NULL, stats.retries, es);
 		ExplainPropertyInteger("Remote Rows", NULL, stats.rows, es);
 		ExplainPropertyInteger("Remote Bytes", NULL, stats.bytes, es);
 	}

@@ -191,7 +191,8 @@ refuse_unknown(const MfConnector *connector, const char *name, int place)
 static void
 refuse_value(const MfOptionDef *def, const char *value, const char *why)
 {
-	bool		secret = (def->flags & MF_OPTION_SECRET) != 0;
+	/* what has an @ may be a URL with a password in it */
+	bool		secret = (def->flags & MF_OPTION_SECRET) != 0 || strchr(value, '@') != NULL;
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -215,6 +216,23 @@ is_choice(const char *choices, const char *value)
 		p += word + (p[word] == '|');
 	}
 	return false;
+}
+
+/* "a|b" as "a, b" */
+static char *
+choices_text(const char *choices)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (const char *p = choices; *p; p++)
+	{
+		if (*p == '|')
+			appendStringInfoString(&buf, ", ");
+		else
+			appendStringInfoChar(&buf, *p);
+	}
+	return buf.data;
 }
 
 static void
@@ -259,7 +277,7 @@ check_value(const MfOptionDef *def, const char *value)
 			}
 		case MF_OPTION_ENUM:
 			if (!is_choice(def->choices, value))
-				refuse_value(def, value, psprintf("The value must be one of: %s.", def->choices));
+				refuse_value(def, value, psprintf("The value must be one of: %s.", choices_text(def->choices)));
 			break;
 	}
 	if (def->check != NULL && !def->check(value, &why))

@@ -63,16 +63,12 @@ mf_sql_type(const MfField *field)
 			type = scalar_type(field->elem);
 			return type ? psprintf("%s[]", type) : NULL;
 		case MF_KIND_VEC_F32:
-		case MF_KIND_VEC_F16:
-		case MF_KIND_VEC_BF16:
 			return "real[]";
 		case MF_KIND_VEC_I8:
 			return "smallint[]";
 		case MF_KIND_VEC_BIT:
 			return psprintf("bit(%d)", field->dim);
-		case MF_KIND_SPARSE:
-			return "jsonb";
-		default:
+		default:				/* the kinds that src/value cannot convert yet have none */
 			return type;
 	}
 }

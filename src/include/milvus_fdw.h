@@ -47,7 +47,7 @@ extern bool mf_is_ours(Oid serverid);
 
 /* ------------------------------------------------------ in src/fdw/option.c */
 
-/* The DefElem list as an array that connectors read, in the current context. */
+/* The DefElem list as an array that connectors read, in UTF-8, in the current context. */
 extern MfOptions *mf_options_from_list(List *first, List *second);
 
 /* A foreign table's or a column's options; never NULL. */
@@ -64,11 +64,11 @@ extern bool mf_setting_bool(const MfOptions *table, const MfOptions *server,
 extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
 							  const char *name, double otherwise);
 
-/* The remote collection's name: the connector's option or the table's name. */
+/* The remote collection's name, in UTF-8: the connector's option or the table's name. */
 extern const char *mf_collection_name(const MfConnector *connector,
 									  const MfOptions *table, Oid relid);
 
-/* The remote field of a column: option "field" or the column's name. */
+/* The remote field of a column, in UTF-8: option "field" or the column's name. */
 extern const char *mf_field_name(const MfOptions *column, Form_pg_attribute att);
 
 /* -------------------------------------------------- in src/fdw/connection.c */
@@ -129,7 +129,15 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
-/* Foreign text as the database's encoding allows it, never failing. */
+/* ---------------------------------------------------- in src/fdw/encoding.c */
+
+/* Text of the database as UTF-8, for connectors.  Palloc'd, like those below. */
+extern char *mf_to_utf8(const char *text);
+
+/* UTF-8 as text of the database; raises where that cannot be. */
+extern char *mf_from_utf8(const char *utf8);
+
+/* The same for messages: never fails, what cannot be shown becomes '?'. */
 extern char *mf_safe_text(const char *s);
 
 /* ----------------------------------------------------- in src/fdw/request.c */
@@ -175,7 +183,7 @@ extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection)
 /*
  * The documented rule that makes any name one that every remote takes: each
  * character but ASCII letters, digits and _ becomes _, a leading digit gets a
- * _ before it.  Palloc'd.
+ * _ before it.  From UTF-8 to ASCII; palloc'd.
  */
 extern char *mf_portable_name(const char *name);
 

@@ -171,17 +171,23 @@ set_kind(MfField *field, const Source *source, Form_pg_attribute att, const MfFi
 }
 
 static void
+refuse_key(Form_pg_attribute att)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot be the primary key",
+					NameStr(att->attname), format_type_be(att->atttypid)),
+			 errhint("A primary key is an integer or a text.")));
+}
+
+static void
 set_key(MfField *field, Form_pg_attribute att)
 {
 	field->key = true;
 	if (field->kind == MF_KIND_I16 || field->kind == MF_KIND_I32 || field->kind == MF_KIND_I8)
 		field->kind = MF_KIND_I64;
 	if (field->kind != MF_KIND_I64 && field->kind != MF_KIND_TEXT)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of type %s cannot be the primary key",
-						NameStr(att->attname), format_type_be(att->atttypid)),
-				 errhint("A primary key is an integer or a text.")));
+		refuse_key(att);
 }
 
 /* Is this column the key that was asked for, or else the source's own? */
@@ -242,6 +248,8 @@ mf_target_like(const char *name, Oid relid, const char *primary_key)
 		refuse_duplicate(target, field, NameStr(att->attname));
 		if (!set_kind(field, &source, att, remote))
 		{
+			if (key)
+				refuse_key(att);
 			appendStringInfo(&skipped, "%s%s (%s)", skipped.len ? ", " : "",
 							 quote_identifier(NameStr(att->attname)), format_type_be(att->atttypid));
 			continue;

@@ -8,6 +8,7 @@
 #include "value.h"
 
 #include "common/int.h"
+#include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -53,6 +54,7 @@ timestamp_text(int64 us)
 		!IS_VALID_TIMESTAMP(value) || timestamp2tm(value, NULL, &tm, &fsec, NULL, NULL) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+	tm.tm_isdst = 0;			/* else no zone is written, and the reader would take its own */
 	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_ISO_DATES, buf);
 	return pstrdup(buf);
 }
@@ -61,6 +63,7 @@ char *
 mf_value_text(MfColumn *col, int32 row)
 {
 	const char *bytes;
+	char	   *text;
 	size_t		len;
 
 	if (col->width == 0)
@@ -86,9 +89,14 @@ mf_value_text(MfColumn *col, int32 row)
 		case MF_KIND_U64:
 			return psprintf(UINT64_FORMAT, *(const uint64 *) bytes);
 		case MF_KIND_F32:
-			return DatumGetCString(DirectFunctionCall1(float4out, Float4GetDatum(*(const float4 *) bytes)));
+			/* exact, whatever extra_float_digits says */
+			text = palloc(FLOAT_SHORTEST_DECIMAL_LEN);
+			float_to_shortest_decimal_buf(*(const float4 *) bytes, text);
+			return text;
 		case MF_KIND_F64:
-			return DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(*(const float8 *) bytes)));
+			text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+			double_to_shortest_decimal_buf(*(const float8 *) bytes, text);
+			return text;
 		case MF_KIND_TIMESTAMP:
 			return timestamp_text(*(const int64 *) bytes);
 		case MF_KIND_UUID:

@@ -12,8 +12,10 @@
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -223,8 +225,26 @@ put_bytes(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 static void
 put_through_text(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 {
-	char	   *text = OutputFunctionCall(&writer->output, value);
+	int			date_style = DateStyle;
+	int			interval_style = IntervalStyle;
+	int			float_digits = extra_float_digits;
+	char	   *text;
 
+	/* the same text whatever the session likes to see */
+	PG_TRY();
+	{
+		DateStyle = USE_ISO_DATES;
+		IntervalStyle = INTSTYLE_POSTGRES;
+		extra_float_digits = 1;
+		text = OutputFunctionCall(&writer->output, value);
+	}
+	PG_FINALLY();
+	{
+		DateStyle = date_style;
+		IntervalStyle = interval_style;
+		extra_float_digits = float_digits;
+	}
+	PG_END_TRY();
 	put_utf8(writer, mem, col, text, strlen(text));
 }
 
@@ -310,7 +330,7 @@ put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 	ArrayType  *array = DatumGetArrayTypeP(value);
 	int32		before = col->child->nrows;
 	Datum	   *elems;
-	bool	   *nulls;
+	bool	   *nulls;			/* none is */
 	int			n;
 
 	if (ARR_NDIM(array) > 1)
@@ -325,10 +345,14 @@ put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("array of %d elements is too long for field \"%s\" of type %s",
 						n, FIELD(writer), NATIVE(writer))));
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("field \"%s\" of type %s cannot hold NULL elements", FIELD(writer), NATIVE(writer))));
 	PG_TRY();
 	{
 		for (int i = 0; i < n; i++)
-			mf_write_value(writer->elem, mem, col->child, elems[i], nulls[i]);
+			mf_write_value(writer->elem, mem, col->child, elems[i], false);
 		if (!mf_append_list(mem, col))
 			no_memory();
 	}
@@ -411,11 +435,10 @@ choose(MfWriter *writer, Oid elem)
 	}
 }
 
-void
-mf_writer_init(MfWriter *writer, Oid type, int32 typmod, const MfField *field,
-			   const char *column, MemoryContext context)
+/* Set up for a type; false = its values can never go into the field. */
+static bool
+set_up(MfWriter *writer, Oid type, const MfField *field, MemoryContext context)
 {
-	MemoryContext before = MemoryContextSwitchTo(context);
 	Oid			elem;
 	Oid			output;
 
@@ -425,23 +448,31 @@ mf_writer_init(MfWriter *writer, Oid type, int32 typmod, const MfField *field,
 	elem = get_element_type(writer->type);
 	writer->put = choose(writer, elem);
 	if (writer->put == NULL)
+		return false;
+	getTypeOutputInfo(writer->type, &output, &writer->varlena_output);
+	fmgr_info_cxt(output, &writer->output, context);
+	if (OidIsValid(elem))
+		get_typlenbyvalalign(elem, &writer->elem_len, &writer->elem_byval, &writer->elem_align);
+	if (writer->put != put_list)
+		return true;
+	writer->elem_field = *field;
+	writer->elem_field.kind = field->elem;
+	writer->elem = palloc(sizeof(MfWriter));
+	return set_up(writer->elem, elem, &writer->elem_field, context);
+}
+
+void
+mf_writer_init(MfWriter *writer, Oid type, int32 typmod, const MfField *field,
+			   const char *column, MemoryContext context)
+{
+	MemoryContext before = MemoryContextSwitchTo(context);
+
+	if (!set_up(writer, type, field, context))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of type %s cannot be written to field \"%s\" of type %s",
 						column, format_type_with_typemod(type, typmod), FIELD(writer), NATIVE(writer)),
 				 field->skip ? errdetail("%s", field->skip) : 0));
-	getTypeOutputInfo(writer->type, &output, &writer->varlena_output);
-	fmgr_info_cxt(output, &writer->output, context);
-	if (OidIsValid(elem))
-		get_typlenbyvalalign(elem, &writer->elem_len, &writer->elem_byval, &writer->elem_align);
-	if (writer->put == put_list)
-	{
-		writer->elem_field = *field;
-		writer->elem_field.kind = field->elem;
-		writer->elem_field.nullable = false;
-		writer->elem = palloc(sizeof(MfWriter));
-		mf_writer_init(writer->elem, elem, -1, &writer->elem_field, column, context);
-	}
 	MemoryContextSwitchTo(before);
 }
 

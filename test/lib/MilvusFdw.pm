@@ -11,7 +11,8 @@ package MilvusFdw;
 #   notices()                       [{severity, message, detail, hint, ...}] since the last call
 #   background($q)                  see MilvusFdw::Background: cancel, terminate, wait with times in ms
 #   connect_to($database, %opt)     another session: an object with the same sql, value, error_of, notices, background
-#   See also MilvusFdw::Remote (es, es_bulk, python), MilvusFdw::Servers (start_server, certs) and MilvusFdw::Doubles.
+#   See also MilvusFdw::Remote (es, es_bulk, python), MilvusFdw::Servers (start_server, certs), MilvusFdw::Doubles,
+#   MilvusFdw::Obeys (obeys), MilvusFdw::Fails (fails), MilvusFdw::Sides (both_servers, ours, docs_into_es).
 
 use strict;
 use warnings;
@@ -22,6 +23,9 @@ use MilvusFdw::Remote;
 use MilvusFdw::Servers;
 use MilvusFdw::Doubles;
 use MilvusFdw::Proc;
+use MilvusFdw::Obeys;
+use MilvusFdw::Fails;
+use MilvusFdw::Sides;
 
 my $default;
 
@@ -36,7 +40,8 @@ sub import
 	my %functions = (
 		(map { $_ => __PACKAGE__->can($_) }
 			qw(fresh_database connect_to sql value error_of notices background)),
-		%MilvusFdw::Remote::EXPORT, %MilvusFdw::Servers::EXPORT, %MilvusFdw::Doubles::EXPORT, %MilvusFdw::Proc::EXPORT);
+		%MilvusFdw::Remote::EXPORT, %MilvusFdw::Servers::EXPORT, %MilvusFdw::Doubles::EXPORT, %MilvusFdw::Proc::EXPORT,
+		%MilvusFdw::Obeys::EXPORT, %MilvusFdw::Fails::EXPORT, %MilvusFdw::Sides::EXPORT);
 	no strict 'refs';
 	*{"${caller}::$_"} = $functions{$_} for keys %functions;
 	# Test::More's own exports, so that a file opens with one line.

@@ -10,6 +10,9 @@ use strict;
 use warnings;
 use POSIX ();
 
+# Masks have 64 bits.
+no warnings 'portable';
+
 our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(threads unguarded_threads peak_kb cpu_seconds open_files);
 
 sub threads
@@ -31,13 +34,13 @@ sub threads
 }
 
 # A thread is safe if every signal that the process has a handler for is blocked on it.  SIGSEGV and the like are raised
-# by the thread itself, so they do not count.
+# by the thread itself, so they do not count; 32 and 33 are the C library's own and cannot be blocked.
 sub unguarded_threads
 {
 	my ($pid) = @_;
 	my $threads = threads($pid);
 	my $own = 0;
-	$own |= 1 << ($_ - 1) for POSIX::SIGSEGV, POSIX::SIGBUS, POSIX::SIGFPE, POSIX::SIGILL;
+	$own |= 1 << ($_ - 1) for POSIX::SIGSEGV, POSIX::SIGBUS, POSIX::SIGFPE, POSIX::SIGILL, 32, 33;
 	return map { $threads->{$_}{name} } grep
 	{
 		$_ != $pid && ($threads->{$_}{caught} & ~$threads->{$_}{blocked} & ~$own)

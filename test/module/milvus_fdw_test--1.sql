@@ -1,0 +1,15 @@
+/* milvus_fdw_test--1.sql - How does SQL reach the test remotes? */
+
+CREATE FUNCTION test_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION test_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER test_fdw
+	HANDLER test_fdw_handler VALIDATOR test_fdw_validator;
+
+CREATE FUNCTION test_archive_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION test_archive_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER test_archive_fdw
+	HANDLER test_archive_fdw_handler VALIDATOR test_archive_fdw_validator;
