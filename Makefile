@@ -26,13 +26,13 @@ PG_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src/include -I$(srcdir)/src/net -I$(srcdir
 	-I$(srcdir)/src/fdw -I$(srcdir)/src/connector $(shell pkg-config --cflags $(LIBRARIES))
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wno-sign-compare
-SHLIB_LINK = $(shell pkg-config --libs grpc libprotobuf-c libcurl jansson) -lcrypto -lpthread -lm \
+SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs grpc libprotobuf-c libcurl jansson) -lcrypto -lpthread -lm \
 	-Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --load-extension=milvus_fdw --load-extension=milvus_fdw_test
+REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=milvus_fdw --load-extension=milvus_fdw_test
 
-EXTRA_CLEAN = $(PROTO_C) $(PROTO_H) test/unit/build
+EXTRA_CLEAN = $(PROTO_C) $(PROTO_H) test/unit/build $(wildcard test/module/*.o test/module/*.so)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -50,15 +50,18 @@ $(OBJS): $(wildcard src/include/*.h src/*/*.h src/connector/*/*.h)
 # ---------------------------------------------------------------------- tests
 
 UNIT_DIR = test/unit/build
-UNIT_CFLAGS = -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
+UNIT_CFLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wno-sign-compare -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	$(filter -I%,$(PG_CPPFLAGS)) -I$(srcdir)/test/unit
 # what runs without PostgreSQL, which is all that connectors and transports are
 UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c src/connector/*/*.c)) $(PROTO_C)
 UNIT_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(sort $(UNIT_SOURCES)))
-UNIT_PROGRAMS = $(patsubst test/unit/%.c,$(UNIT_DIR)/%,$(filter-out %_bench.c,$(wildcard test/unit/*.c)))
+# those that drive a connector against its real server run with the TAP files
+SERVER_PROGRAMS = $(UNIT_DIR)/es_scan $(UNIT_DIR)/milvus2_server
+UNIT_PROGRAMS = $(filter-out $(SERVER_PROGRAMS),$(patsubst test/unit/%.c,$(UNIT_DIR)/%,\
+	$(filter-out %_bench.c,$(wildcard test/unit/*.c))))
 
-.PHONY: test demo bench check-unit unit-programs install-test-module help
+.PHONY: test demo bench check-unit check-connectors unit-programs test-module install-test-module help
 
 test:
 	test/run
@@ -67,15 +70,21 @@ demo:
 bench:
 	test/bench/run
 
-# a remote of its own, which installcheck needs
+# a remote of its own, which installcheck needs in PostgreSQL
+test-module:
+	$(MAKE) -C test/module PG_CONFIG=$(PG_CONFIG)
 install-test-module:
 	$(MAKE) -C test/module install PG_CONFIG=$(PG_CONFIG)
 
-unit-programs: $(UNIT_PROGRAMS)
+unit-programs: $(UNIT_PROGRAMS) $(SERVER_PROGRAMS)
 
 # TAP; under the address and undefined-behaviour sanitizers
 check-unit: $(UNIT_PROGRAMS)
-	@for program in $(UNIT_PROGRAMS); do echo "# $$program"; LSAN_OPTIONS=suppressions=test/unit/lsan.supp:print_suppressions=0 $$program || status=1; done; exit $${status:-0}
+	@$(call run_programs,$^)
+check-connectors: $(SERVER_PROGRAMS)
+	@$(call run_programs,$^)
+run_programs = for program in $(1); do echo "\# $$program"; \
+	LSAN_OPTIONS=suppressions=test/unit/lsan.supp:print_suppressions=0 $$program || status=1; done; exit $${status:-0}
 
 $(UNIT_DIR)/%.o: %.c $(PROTO_H)
 	@mkdir -p $(dir $@)

@@ -101,7 +101,7 @@ EXCEPTION WHEN query_canceled THEN
 	RETURN sqlerrm || CASE WHEN clock_timestamp() - start < interval '2 s' THEN ' in time' ELSE ' too late' END;
 END $$;
 CREATE FOREIGN TABLE hang (id bigint) SERVER err OPTIONS (collection 'hang', schema 'id i64 key', batch_size '1', hang 'scan', hang_on_descriptor 'false');
-SET statement_timeout = '100ms';
+SET statement_timeout = '200ms';
 SELECT gives_up('SELECT * FROM hang');
 SELECT gives_up('SELECT milvus_fdw.flush(''hang'')');
 ALTER FOREIGN TABLE hang OPTIONS (SET hang 'describe');

@@ -60,10 +60,11 @@ SELECT milvus_fdw.flush('copy');
 SELECT milvus_fdw.load(NULL);
 SELECT milvus_fdw.load('local');
 SELECT milvus_fdw.load('nope');
+SELECT milvus_fdw.load(1::oid::regclass);
 CREATE FOREIGN TABLE gone (id bigint) SERVER fn OPTIONS (collection 'gone');
 SELECT milvus_fdw.load('gone');
 -- progress
-ALTER SERVER fn OPTIONS (ADD load_ms '1500');
+ALTER SERVER fn OPTIONS (ADD load_ms '2500');
 SELECT milvus_fdw.load('copy');
 ALTER SERVER fn OPTIONS (DROP load_ms);
 

@@ -56,7 +56,13 @@ mf_is_ours(Oid serverid)
 	ForeignDataWrapper *wrapper = GetForeignDataWrapper(GetForeignServer(serverid)->fdwid);
 	char	   *symbol = OidIsValid(wrapper->fdwhandler) ? symbol_without(wrapper->fdwhandler, "_handler") : NULL;
 
-	return symbol != NULL && mf_connector_by_name(symbol) != NULL;
+	if (symbol == NULL)
+		return false;
+
+	/* a module built apart joins the registry when its handler is first called */
+	if (mf_connector_by_name(symbol) == NULL)
+		(void) GetFdwRoutine(wrapper->fdwhandler);
+	return mf_connector_by_name(symbol) != NULL;
 }
 
 const MfConnector *
@@ -65,9 +71,7 @@ mf_connector_of_server(Oid serverid)
 	ForeignServer *server = GetForeignServer(serverid);
 	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
 
-	/* a module built apart joins the registry when its handler is first called */
-	if (OidIsValid(wrapper->fdwhandler) && !mf_is_ours(serverid))
-		(void) GetFdwRoutine(wrapper->fdwhandler);
+	(void) mf_is_ours(serverid);
 	return connector_of_function(wrapper->fdwhandler, "_handler", "server", server->servername);
 }
 

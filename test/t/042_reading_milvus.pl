@@ -25,7 +25,7 @@ collections = [
 for collection, key in collections:
     collection.create_index("v", {"index_type": "FLAT", "metric_type": "L2", "params": {}})
     collection.load()
-    total = rows if collection.name == "t042_int" else rows // 5
+    total = rows if collection.name == "t042_int" else rows // 10
     mine = [n for n in numbers if n < total]
     for start in range(0, total, 10000):
         part = mine[start:start + 10000]
@@ -56,11 +56,14 @@ P
 
 for my $collection (qw(t042_int t042_text))
 {
-	my $total = $collection eq 't042_int' ? $rows : $rows / 5;
+	my $total = $collection eq 't042_int' ? $rows : $rows / 10;
 	subtest "$total rows, $collection" => sub {
 		sql(qq{IMPORT FOREIGN SCHEMA "default" LIMIT TO ($collection) FROM SERVER milvus INTO m});
-		sql(qq{ALTER FOREIGN TABLE m.$collection OPTIONS (ADD consistency_level 'strong')});
 		my $expected = expected($collection, $total);
+		# Once seen by a strong reader, the rows are there for any.
+		sql(qq{ALTER FOREIGN TABLE m.$collection OPTIONS (ADD consistency_level 'strong')});
+		is_deeply([ sql("SELECT count(n), count(DISTINCT k), sum(n) FROM m.$collection") ], $expected, 'pages as they come, strong');
+		sql(qq{ALTER FOREIGN TABLE m.$collection OPTIONS (DROP consistency_level)});
 		cmp_ok($expected->[0][0], '<', $total, 'rows are deleted');
 		cmp_ok($expected->[0][0], '>', $total * 0.97, 'not many');
 		for my $options ([], [ "ADD fetch_size '1000'" ], [ "SET fetch_size '16384'" ], [ "SET fetch_size '1000000'" ])
@@ -88,7 +91,7 @@ for start in range(0, 20000, 5000):
     c.insert([list(range(start * 2, (start + 5000) * 2, 2)), [[1.0, 2.0]] * 5000])
 P
 	sql('IMPORT FOREIGN SCHEMA "default" LIMIT TO (t042_busy) FROM SERVER milvus INTO m');
-	sql(q{ALTER FOREIGN TABLE m.t042_busy OPTIONS (ADD consistency_level 'strong', ADD fetch_size '500')});
+	sql(q{ALTER FOREIGN TABLE m.t042_busy OPTIONS (ADD consistency_level 'strong', ADD fetch_size '3000')});
 	my $stop = scratch() . '/stop';
 	my $log  = scratch() . '/rounds';
 	my $writer = IPC::Run::start([ ($ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw') . '/venv/bin/python', '-c', <<'P', milvus_host(), milvus_port(), $stop, $log ], '>', \my $said, '2>', \my $complained);
@@ -108,7 +111,7 @@ P
 	my $before = $rounds->();
 	my ($reads, @wrong) = (0);
 	# Until the writer has come round a few times while we read.
-	while ($writer->pumpable && ($reads < 5 || $rounds->() < $before + 5) && $reads < 200)
+	while ($writer->pumpable && ($reads < 3 || $rounds->() < $before + 5) && $reads < 200)
 	{
 		my ($row) = sql('SELECT count(*) FILTER (WHERE k % 2 = 0), count(DISTINCT k) FILTER (WHERE k % 2 = 0), count(*) FILTER (WHERE v <> CASE WHEN k % 2 = 0 THEN ARRAY[1, 2] ELSE ARRAY[3, 4] END::real[]) FROM m.t042_busy');
 		push @wrong, "@$row" if "@$row" ne '20000 20000 0';
@@ -125,14 +128,14 @@ subtest 'what one wrote is seen next' => sub {
 	sql(q{ALTER FOREIGN TABLE m.t042_busy OPTIONS (DROP consistency_level)});
 	sql(q{CREATE FOREIGN TABLE m.second (k bigint, v real[] OPTIONS (dim '2')) SERVER milvus OPTIONS (collection 't042_busy', consistency_level 'session')});
 	my ($seen, $seen_by_second) = (0, 0);
-	for my $k (1 .. 20)
+	for my $k (1 .. 8)
 	{
 		sql("INSERT INTO m.t042_busy SELECT -$k * 1000 - n, ARRAY[5, 6] FROM generate_series(1, 50) n");
 		$seen += value("SELECT count(*) FROM m.t042_busy WHERE k BETWEEN -$k * 1000 - 50 AND -$k * 1000 - 1");
 		$seen_by_second += value("SELECT count(v) FROM m.second WHERE k BETWEEN -$k * 1000 - 50 AND -$k * 1000 - 1");
 	}
-	is($seen, 1000, 'each INSERT by the next SELECT');
-	is($seen_by_second, 1000, 'also through another foreign table');
+	is($seen, 400, 'each INSERT by the next SELECT');
+	is($seen_by_second, 400, 'also through another foreign table');
 	my $other = connect_to('042_reading_milvus');
 	$other->sql(q{INSERT INTO m.t042_busy VALUES (-1, '{7,8}')});
 	is($other->value('SELECT count(*) FROM m.t042_busy WHERE k = -1'), 1, 'and by a session of its own');

@@ -36,7 +36,7 @@ static MfCollection collection = {.name = "docs",.dynamic = true,.nfields = NFIE
 static MfWriteColumn columns[NFIELDS + 1];
 static MfWriteSpec spec = {sizeof(spec), NULL, &collection, NFIELDS + 1, columns, 1, &mem};
 
-static const int64_t ids[ROWS] = {INT64_MIN, -1, 0, 1, 127, 128, 16384, INT64_C(1) << 56, INT64_MAX};
+static const int64_t ids[ROWS] = {INT64_MIN, -1, 0, 1, 127, 128, 16384, INT64_C(1) << 56, INT64_MAX - 1};
 
 static void
 varints(void)
@@ -242,6 +242,10 @@ encode(size_t headroom)
 		free(body);
 		ok(m2_encode_insert("", "docs", &plan, b, 5, 4, &body, &len, &err) == MF_ERROR && err.row == 7 &&
 		   strcmp(err.key, "16384") == 0 && strcmp(err.column, "v") == 0, "infinity in it names row, key and column");
+		*(int64_t *) mf_fixed_at(&b->columns[0], 4) = INT64_MAX;
+		ok(m2_encode_insert("", "docs", &plan, b, 3, 2, &body, &len, &err) == MF_ERROR && err.row == 5 &&
+		   strcmp(err.sqlstate, MF_NUMERIC_OUT_OF_RANGE) == 0, "the largest integer, which no query finds again, is refused as a key");
+		*(int64_t *) mf_fixed_at(&b->columns[0], 4) = ids[4];
 		mf_append_state(&mem, &b->columns[4], MF_VALUE_NULL);
 		mf_column_truncate(&b->columns[4], 3);
 		while (b->columns[4].nrows < ROWS)

@@ -87,8 +87,13 @@ m2_call(MfConn *conn, M2Call *call, const M2Method *method, const char *database
 		MfRetry		retry = err->retry;
 
 		m2_grpc_error(where, err);
-		if (err->retry != retry)
-			m2_call_end(conn, call);	/* gRPC would not send it anew */
+
+		/*
+		 * Only what gRPC itself would send anew is kept.  Who waits for
+		 * another call first comes back and asks again.
+		 */
+		if (retry != MF_RETRY_YES || err->retry != MF_RETRY_YES)
+			m2_call_end(conn, call);
 		return result;
 	}
 

@@ -233,7 +233,7 @@ const MfConnector mf_milvus2_connector = {
 	.name = "milvus_fdw",
 	.remote = "Milvus",
 	.collection_option = "collection",
-	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_IS_NETWORK,
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_IS_NETWORK | MF_HAS_DATABASES,
 	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) |
 		MF_VERB_BIT(MF_VERB_DESCRIBE) | MF_VERB_BIT(MF_VERB_CREATE_COLLECTION) |
 		MF_VERB_BIT(MF_VERB_DROP_COLLECTION) | MF_VERB_BIT(MF_VERB_CREATE_INDEX) |
