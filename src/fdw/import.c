@@ -173,8 +173,10 @@ check_statement(Import *import)
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 				 errmsg("invalid option \"%s\" for IMPORT FOREIGN SCHEMA", ((DefElem *) lfirst(lc))->defname),
 				 errhint("There are no valid options in this context.")));
+	/* a server that names a database itself would be taken at its word */
 	if (import->remote->connector->capabilities & MF_HAS_DATABASES)
-		import->database = strcmp(schema, "default") == 0 ? NULL : mf_to_utf8(schema);
+		import->database = strcmp(schema, "default") == 0 && mf_option(import->remote->options, "database") == NULL ?
+			NULL : mf_to_utf8(schema);
 	else if (strcmp(schema, "default") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),

@@ -83,7 +83,7 @@ mf_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 	request->progress = progress;
 	request->arg = arg;
 	request->last_told = GetCurrentTimestamp();
-	request->last_percent = -1;
+	request->last_percent = -2;	/* so that "unknown" too is told, once */
 	request->callback.func = end_request;
 	request->callback.arg = request;
 	MemoryContextRegisterResetCallback(owner, &request->callback);

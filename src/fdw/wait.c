@@ -90,6 +90,7 @@ drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 	{
 		MfWaitFor	wait = {.fd = -1,.timeout_ms = -1};
 		MfStatus	status;
+		int64		left_ms;
 
 		CHECK_FOR_INTERRUPTS();
 		status = step(arg, &wait, err);
@@ -111,9 +112,12 @@ drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 			return MF_ERROR;
 		if (attempt == 0)
 			first_failure = GetCurrentTimestamp();
-		if (ms_since(first_failure) >= patience_ms)
+		left_ms = patience_ms - ms_since(first_failure);
+
+		/* nor is a server that wants to be left alone for longer waited for */
+		if (left_ms <= 0 || err->retry_after_ms > left_ms)
 			return MF_ERROR;
-		pause_for(backoff_ms(attempt++, err));
+		pause_for((int) Min(backoff_ms(attempt++, err), left_ms));
 	}
 }
 

@@ -171,6 +171,10 @@ subtest 'too busy for a moment' => sub {
 		{ status => 429, body => { error => { type => 'es_rejected_execution_exception', reason => 'queue full' } } } ] } ]);
 	fails('busy for longer than retry_timeout', "SELECT sum(id) FROM $t", sqlstate => '53000', message => 'Elasticsearch has too much to do',
 		detail => qr/answered 429, es_rejected_execution_exception: queue full/, context => qr/collection "tap031"/);
+	($t, $double) = behind([ { path => '_search', answers => [ { status => 429, headers => { 'Retry-After' => '3000' }, body => '' } ] } ], retry_timeout => 30);
+	my $start = time;
+	fails('one that wants more time than that', "SELECT sum(id) FROM $t", sqlstate => '53000');
+	cmp_ok(time - $start, '<', 20, 'is not waited for');
 	($t, $double) = behind([ { path => '_search', answers => [ { status => 503, body => '' } ] } ], retry_timeout => 1);
 	fails('unavailable for longer than that', "SELECT sum(id) FROM $t", sqlstate => '53000', message => 'Elasticsearch is not available');
 	cmp_ok(requests($double, '_search'), '>', 2, 'asked several times');

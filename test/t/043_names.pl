@@ -155,6 +155,9 @@ P
 	sql('INSERT INTO again.t043_more SELECT * FROM again.t043_names');
 	is(value('SELECT count(*) FROM again.t043_more'), 10, 'and create collections there');
 	sql(qq{SELECT milvus_fdw.drop_collection('t043_other', '$_')}) for qw(t043_more t043_names);
+	sql('CREATE SCHEMA plain');
+	sql('IMPORT FOREIGN SCHEMA "default" LIMIT TO ("t043_Mixed") FROM SERVER t043_other INTO plain');
+	is(value('SELECT "select" FROM plain."t043_Mixed"'), 2, '"default" means that one there too');
 	my $error = error_of('IMPORT FOREIGN SCHEMA nix FROM SERVER milvus INTO other');
 	like($error->{message}, qr/database/, 'no such database');
 	python("from pymilvus import db\nmilvus()\ndb.drop_database('t043_Other')\n");
