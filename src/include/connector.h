@@ -22,6 +22,7 @@
 #define MF_CONNECTOR_H
 
 #include "batch.h"
+#include "filter.h"
 #include "mf_error.h"
 #include "mf_mem.h"
 
@@ -183,6 +184,15 @@ typedef struct MfScanSpec
 	int64_t		limit;			/* rows wanted at most; -1 = all */
 	int32_t		fetch_size;		/* rows a request at most; 0 = choose */
 	MfMem	   *mem;
+
+	/*
+	 * Conditions that all wanted rows meet.  The connector ships those that its
+	 * remote can check, as a superset at least, and leaves the others: the core
+	 * checks every row again.  With filters, `limit` is -1 unless filter_check
+	 * called all of them exact.
+	 */
+	int			nfilters;
+	const MfFilter *const *filters;
 } MfScanSpec;
 
 typedef struct MfScanStats
@@ -315,6 +325,14 @@ typedef struct MfConnector
 	MfStatus	(*write_flush) (MfWrite *write, MfWaitFor *wait, MfError *err);
 	void		(*write_counts) (MfWrite *write, MfWriteCounts *counts);
 	void		(*write_end) (MfWrite *write);
+
+	/*
+	 * Optional.  How well would this filter be checked, as far as is known
+	 * without the network?  `collection` is what was last described, or NULL;
+	 * without it nothing that depends on the remote's types is exact.  A scan
+	 * decides anew, by the types it finds.
+	 */
+	MfShip		(*filter_check) (const MfCollection *collection, const MfFilter *filter);
 } MfConnector;
 
 /*
