@@ -225,8 +225,7 @@ m2_step_drop_index(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (task->load_state == M2_STATE_LOADED || task->load_state == M2_STATE_LOADING)
 	{
 		mf_error(err, MF_OBJECT_NOT_IN_STATE, "collection \"%s\" is loaded", task->collection);
-		mf_error_hint(err, "Release it before dropping an index: SELECT milvus_fdw.release('%s', '%s');",
-					  task->conn->server, task->collection);
+		mf_error_hint(err, "Release it first with milvus_fdw.release(...).");
 		return MF_ERROR;
 	}
 	request.db_name = (char *) task->database;
