@@ -17,7 +17,7 @@ PROTO_C = src/connector/milvus2/milvus.pb-c.c
 PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
-	src/batch/*.c src/fdw/*.c src/value/*.c src/net/*.c src/json/*.c src/sqlfn/*.c \
+	src/batch/*.c src/fdw/*.c src/qual/*.c src/value/*.c src/net/*.c src/json/*.c src/sqlfn/*.c \
 	src/connector/*.c src/connector/*/*.c)))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 

@@ -28,6 +28,7 @@ mf_handler(PG_FUNCTION_ARGS)
 	routine->GetForeignRelSize = mf_get_rel_size;	/* src/fdw/rel.c */
 	routine->GetForeignPaths = mf_get_paths;
 	routine->GetForeignPlan = mf_get_plan;	/* src/fdw/plan.c */
+	routine->GetForeignUpperPaths = mf_get_upper_paths;	/* src/fdw/upper.c */
 
 	routine->BeginForeignScan = mf_begin_scan;	/* src/fdw/scan.c */
 	routine->IterateForeignScan = mf_iterate_scan;

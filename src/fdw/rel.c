@@ -11,18 +11,14 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
+#include "plan.h"
 
 #define DEFAULT_ROWS 10000
 #define DEFAULT_STARTUP_COST 100.0
 #define DEFAULT_TUPLE_COST 0.01
-
-/* What planning keeps of a foreign table, from callback to callback. */
-typedef struct RelPlan
-{
-	double		startup_cost;
-	double		tuple_cost;
-} RelPlan;
 
 /* The role whose user mapping counts: a view's owner, or the current one. */
 static Oid
@@ -53,7 +49,7 @@ mf_get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	MfOptions  *table_options = mf_options_from_list(table->options, NIL);
 	MfOptions  *server_options = mf_options_from_list(server->options, NIL);
 	const char *collection = mf_collection_name(connector, table_options, relid);
-	RelPlan    *plan = palloc0(sizeof(RelPlan));
+	MfRelPlan  *plan = palloc0(sizeof(MfRelPlan));
 	double		rows;
 
 	plan->startup_cost = mf_setting_real(NULL, server_options, "fdw_startup_cost", DEFAULT_STARTUP_COST);
@@ -67,17 +63,97 @@ mf_get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	if (rows < 0)
 		rows = baserel->tuples >= 0 && baserel->pages > 0 ? baserel->tuples : DEFAULT_ROWS;
 	baserel->tuples = rows;
+	plan->filters = MF_HAS(connector, filter_check);
+	plan->ships_all = baserel->baserestrictinfo == NIL;
 	set_baserel_size_estimates(root, baserel);
+}
+
+/* Could a remote check this clause, with the other relations' columns known? */
+static bool
+is_shippable(PlannerInfo *root, RelOptInfo *baserel, RestrictInfo *rinfo)
+{
+	MfQualContext context = {root, baserel};
+
+	if (!((MfRelPlan *) baserel->fdw_private)->filters)
+		return false;
+	context.outer = bms_difference(rinfo->clause_relids, baserel->relids);
+	return mf_qual_template(&context, rinfo->clause) != NIL;
+}
+
+/* Of the rows that the remote holds, what part comes over the wire? */
+static double
+shipped_selectivity(PlannerInfo *root, RelOptInfo *baserel, List *clauses)
+{
+	List	   *shipped = NIL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		if (is_shippable(root, baserel, lfirst(lc)))
+			shipped = lappend(shipped, lfirst(lc));
+	}
+	return clauselist_selectivity(root, shipped, baserel->relid, JOIN_INNER, NULL);
+}
+
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *baserel, double rows, List *clauses, Relids outer)
+{
+	MfRelPlan  *plan = baserel->fdw_private;
+	double		fetched = clamp_row_est(baserel->tuples * shipped_selectivity(root, baserel, clauses));
+	Cost		startup = plan->startup_cost + baserel->baserestrictcost.startup;
+	Cost		total = startup + fetched *
+		(plan->tuple_cost + cpu_tuple_cost + baserel->baserestrictcost.per_tuple);
+
+	add_path(baserel, (Path *) mf_create_foreignscan_path(root, baserel, rows, startup, total, outer));
+}
+
+/* A join by an equality of ours: any column may be the other side. */
+static bool
+any_member(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceMember *em, void *arg)
+{
+	return bms_equal(em->em_relids, rel->relids);
+}
+
+/* Parameterized paths: nested loops that look up by key. */
+static void
+add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel)
+{
+	List	   *clauses = NIL;
+	List	   *infos = NIL;
+	ListCell   *lc;
+
+	foreach(lc, baserel->joininfo)
+	{
+		RestrictInfo *rinfo = lfirst(lc);
+
+		if (join_clause_is_movable_to(rinfo, baserel))
+			clauses = lappend(clauses, rinfo);
+	}
+	if (baserel->has_eclass_joins)
+		clauses = list_concat(clauses,
+							  generate_implied_equalities_for_column(root, baserel, any_member, NULL,
+																	 baserel->lateral_referencers));
+	foreach(lc, clauses)
+	{
+		RestrictInfo *rinfo = lfirst(lc);
+		Relids		outer = bms_difference(bms_union(rinfo->clause_relids, baserel->lateral_relids),
+										   baserel->relids);
+
+		if (!bms_is_empty(outer) && is_shippable(root, baserel, rinfo))
+			infos = list_append_unique_ptr(infos, get_baserel_parampathinfo(root, baserel, outer));
+	}
+	foreach(lc, infos)
+	{
+		ParamPathInfo *info = lfirst(lc);
+
+		add_scan_path(root, baserel, info->ppi_rows,
+					  list_concat_copy(info->ppi_clauses, baserel->baserestrictinfo), info->ppi_req_outer);
+	}
 }
 
 void
 mf_get_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	RelPlan    *plan = baserel->fdw_private;
-	Cost		startup = plan->startup_cost + baserel->baserestrictcost.startup;
-	Cost		total = startup + baserel->tuples *
-		(plan->tuple_cost + cpu_tuple_cost + baserel->baserestrictcost.per_tuple);
-
-	add_path(baserel, (Path *) mf_create_foreignscan_path(root, baserel, baserel->rows,
-														  startup, total));
+	add_scan_path(root, baserel, baserel->rows, baserel->baserestrictinfo, baserel->lateral_relids);
+	add_parameterized_paths(root, baserel);
 }

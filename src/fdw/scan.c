@@ -42,21 +42,27 @@ want_column(MfScanState *state, int i, Form_pg_attribute att)
 }
 
 MfScanState *
-mf_scan_setup(MfTable *table, TupleDesc desc, List *attnums)
+mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private)
 {
+	List	   *attnums = list_nth(fdw_private, MF_SCAN_COLUMNS);
 	MfScanState *state = palloc0(sizeof(MfScanState));
 	int			n = list_length(attnums);
 	ListCell   *lc;
 	int			i = 0;
 
 	state->table = table;
+	state->desc = desc;
+	state->templates = list_nth(fdw_private, MF_SCAN_TEMPLATES);
+	state->count = intVal(list_nth(fdw_private, MF_SCAN_COUNT)) != 0;
+	state->filter_context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw filters",
+												  ALLOCSET_SMALL_SIZES);
 	state->attnums = palloc(sizeof(AttrNumber) * Max(n, 1));
 	state->readers = palloc0(sizeof(MfReader) * Max(n, 1));
 	state->spec.size = sizeof(MfScanSpec);
 	state->spec.options = table->options;
 	state->spec.ncolumns = n;
 	state->spec.columns = palloc0(sizeof(MfScanColumn) * Max(n, 1));
-	state->spec.limit = -1;
+	state->spec.limit = strtoll(strVal(list_nth(fdw_private, MF_SCAN_LIMIT)), NULL, 10);
 	state->spec.fetch_size = (int32) mf_table_int(table, "fetch_size", 0);
 	state->spec.mem = &table->remote->mem;
 	foreach(lc, attnums)
@@ -77,19 +83,23 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 	EState	   *estate = node->ss.ps.state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	Relation	rel = node->ss.ss_currentRelation;
+	MfScanState *state;
 	MemoryContext before;
 	MfTable    *table;
 
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	before = MemoryContextSwitchTo(estate->es_query_cxt);
-	table = mf_table_open(RelationGetRelid(rel), mf_scan_user(node), estate->es_query_cxt);
+	table = mf_table_open(linitial_oid(list_nth(plan->fdw_private, MF_SCAN_RELID)),
+						  mf_scan_user(node), estate->es_query_cxt);
 	if (!(table->remote->connector->capabilities & MF_CAN_READ))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("foreign table \"%s\" cannot be read", table->name)));
-	node->fdw_state = mf_scan_setup(table, RelationGetDescr(rel),
-									list_nth(plan->fdw_private, MF_SCAN_COLUMNS));
+	state = mf_scan_setup(table, rel ? RelationGetDescr(rel) : NULL, plan->fdw_private);
+	state->exprs = plan->fdw_exprs;
+	state->expr_states = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	node->fdw_state = state;
 	MemoryContextSwitchTo(before);
 }
 
@@ -126,7 +136,7 @@ next_batch(MfScanState *state)
 		return true;
 	}
 	state->ended = true;
-	if (state->spec.limit < 0)
+	if (state->spec.limit < 0 && state->spec.nfilters == 0 && !state->count)
 		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->rows);
 	return false;
 }
@@ -167,22 +177,40 @@ mf_scan_row(MfScanState *state, Datum *values, bool *isnull)
 	return true;
 }
 
+/* The one row of a count that was pushed down. */
+static bool
+count_row(MfScanState *state, Datum *values, bool *isnull)
+{
+	if (state->rows > 0)
+		return false;
+	while (next_batch(state))
+		state->counted += state->batch->nrows;
+	if (state->spec.nfilters == 0)
+		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->counted);
+	values[0] = Int64GetDatum(state->counted);
+	isnull[0] = false;
+	state->rows = 1;
+	return true;
+}
+
 TupleTableSlot *
 mf_iterate_scan(ForeignScanState *node)
 {
 	MfScanState *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
+	if (state->scan == NULL && !state->ended)
+		mf_scan_set_filters(state, node->ss.ps.ps_ExprContext);
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	if (mf_scan_row(state, slot->tts_values, slot->tts_isnull))
+	if ((state->count ? count_row : mf_scan_row) (state, slot->tts_values, slot->tts_isnull))
 		ExecStoreVirtualTuple(slot);
 	return slot;
 }
 
 /*
- * Read again from the start: what is one batch is read again where it lies, the
- * rest is asked for anew.
+ * Read again from the start: with other parameters the remote is asked anew;
+ * else what is one batch is read again where it lies.
  */
 void
 mf_rescan(ForeignScanState *node)
@@ -191,7 +219,8 @@ mf_rescan(ForeignScanState *node)
 
 	if (state == NULL)
 		return;
-	if (state->batches > 1)
+	if (state->batches > 1 || state->count ||
+		(node->ss.ps.chgParam != NULL && state->exprs != NIL))
 		end_scan(state);
 	if (state->scan == NULL)
 	{
@@ -200,6 +229,7 @@ mf_rescan(ForeignScanState *node)
 	}
 	state->row = 0;
 	state->rows = 0;
+	state->counted = 0;
 }
 
 void

@@ -16,6 +16,16 @@ typedef struct MfScanState
 	AttrNumber *attnums;
 	MfReader   *readers;
 
+	/* conditions for the remote; rebuilt whenever a parameter changes */
+	List	   *templates;
+	List	   *exprs;			/* what the templates refer to, as expressions */
+	List	   *expr_states;	/* and prepared for evaluation */
+	TupleDesc	desc;
+	MemoryContext filter_context;
+
+	bool		count;			/* only the number of rows is wanted */
+	int64		counted;
+
 	/* where we are */
 	MfScan	   *scan;			/* NULL until the first row is wanted */
 	MfBatch    *batch;			/* owned by the connector */
@@ -29,8 +39,17 @@ typedef struct MfScanState
 	MemoryContextCallback callback;
 } MfScanState;
 
-/* Prepare to read these columns; nothing is sent.  In the current context. */
-extern MfScanState *mf_scan_setup(MfTable *table, TupleDesc desc, List *attnums);
+/*
+ * Prepare to read as a plan's fdw_private says; nothing is sent.  In the
+ * current context.
+ */
+extern MfScanState *mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private);
+
+/*
+ * Set spec.filters: src/fdw/scan_filter.c.  econtext NULL: only where all
+ * values are constants (EXPLAIN); else they are evaluated now.
+ */
+extern void mf_scan_set_filters(MfScanState *state, ExprContext *econtext);
 
 /* The next row into values and isnull (by attribute), or false at the end. */
 extern bool mf_scan_row(MfScanState *state, Datum *values, bool *isnull);

@@ -16,17 +16,20 @@
 
 /* 17 added fdw_restrictinfo, 18 added disabled_nodes */
 #if PG_VERSION_NUM >= 180000
-#define mf_create_foreignscan_path(root, rel, rows, startup, total) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, \
-							(rel)->lateral_relids, NULL, NIL, NIL)
+#define mf_create_foreignscan_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, outer, NULL, NIL, NIL)
+#define mf_create_upper_path(root, rel, target, rows, startup, total, private) \
+	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, NIL, NULL, NIL, private)
 #elif PG_VERSION_NUM >= 170000
-#define mf_create_foreignscan_path(root, rel, rows, startup, total) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
-							(rel)->lateral_relids, NULL, NIL, NIL)
+#define mf_create_foreignscan_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, NIL)
+#define mf_create_upper_path(root, rel, target, rows, startup, total, private) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, NULL, NIL, private)
 #else
-#define mf_create_foreignscan_path(root, rel, rows, startup, total) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, \
-							(rel)->lateral_relids, NULL, NIL)
+#define mf_create_foreignscan_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#define mf_create_upper_path(root, rel, target, rows, startup, total, private) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, NULL, private)
 #endif
 
 /* 16 turned ACL checks of simple objects into one function */
@@ -59,7 +62,14 @@ mf_rte_user(Index rti, EState *estate)
 	return OidIsValid(user) ? user : GetUserId();
 }
 #define mf_scan_user(node) \
-	mf_rte_user(((ForeignScan *) (node)->ss.ps.plan)->scan.scanrelid, (node)->ss.ps.state)
+	mf_rte_user(mf_scan_rti((ForeignScan *) (node)->ss.ps.plan), (node)->ss.ps.state)
+
+/* an aggregate done remotely scans no relation of its own */
+static inline Index
+mf_scan_rti(ForeignScan *plan)
+{
+	return plan->scan.scanrelid > 0 ? plan->scan.scanrelid : (Index) bms_next_member(plan->fs_relids, -1);
+}
 
 /* a partition that rows are routed to may have no entry of its own */
 #define mf_modify_user(rri, estate) \

@@ -335,6 +335,11 @@ typedef struct MfConnector
 	MfShip		(*filter_check) (const MfCollection *collection, const MfFilter *filter);
 } MfConnector;
 
+/* Is an optional member there?  A table built against an older header is shorter. */
+#define MF_HAS(connector, member) \
+	((connector)->size >= offsetof(MfConnector, member) + sizeof((connector)->member) && \
+	 (connector)->member != NULL)
+
 /*
  * The door for modules built apart.  Name of the rendezvous variable (see
  * find_rendezvous_variable in PostgreSQL's fmgr.h) that points to an

@@ -195,6 +195,9 @@ extern ForeignScan *mf_get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid reli
 								ForeignPath *best_path, List *tlist,
 								List *scan_clauses, Plan *outer_plan);
 
+extern void mf_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
+							   RelOptInfo *output_rel, void *extra);
+
 extern void mf_begin_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *mf_iterate_scan(ForeignScanState *node);
 extern void mf_rescan(ForeignScanState *node);
