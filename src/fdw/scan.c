@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "plan.h"
+#include "spool.h"
 
 static void
 end_scan(void *arg)
@@ -75,6 +76,7 @@ void
 mf_begin_scan(ForeignScanState *node, int eflags)
 {
 	EState	   *estate = node->ss.ps.state;
+	MfScanState *state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	Relation	rel = node->ss.ss_currentRelation;
 	MemoryContext before;
@@ -88,8 +90,9 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("foreign table \"%s\" cannot be read", table->name)));
-	node->fdw_state = mf_scan_setup(table, RelationGetDescr(rel),
-									list_nth(plan->fdw_private, MF_SCAN_COLUMNS));
+	state = mf_scan_setup(table, RelationGetDescr(rel), list_nth(plan->fdw_private, MF_SCAN_COLUMNS));
+	state->spool = mf_spool_begin(estate, table, RelationGetDescr(rel));
+	node->fdw_state = state;
 	MemoryContextSwitchTo(before);
 }
 
@@ -175,7 +178,8 @@ mf_iterate_scan(ForeignScanState *node)
 
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	if (mf_scan_row(state, slot->tts_values, slot->tts_isnull))
+	if (state->spool != NULL ? mf_spool_row(state->spool, state, slot->tts_values, slot->tts_isnull) :
+		mf_scan_row(state, slot->tts_values, slot->tts_isnull))
 		ExecStoreVirtualTuple(slot);
 	return slot;
 }
@@ -191,6 +195,11 @@ mf_rescan(ForeignScanState *node)
 
 	if (state == NULL)
 		return;
+	if (state->spool != NULL)
+	{
+		mf_spool_rewind(state->spool);
+		return;
+	}
 	if (state->batches > 1)
 		end_scan(state);
 	if (state->scan == NULL)
@@ -205,6 +214,11 @@ mf_rescan(ForeignScanState *node)
 void
 mf_end_scan(ForeignScanState *node)
 {
-	if (node->fdw_state != NULL)
-		end_scan(node->fdw_state);
+	MfScanState *state = node->fdw_state;
+
+	if (state == NULL)
+		return;
+	if (state->spool != NULL)
+		mf_spool_end(state->spool);
+	end_scan(state);
 }
