@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "plan.h"
+#include "spool.h"
 
 static void
 end_scan(void *arg)
@@ -99,6 +100,10 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 	state = mf_scan_setup(table, rel ? RelationGetDescr(rel) : NULL, plan->fdw_private);
 	state->exprs = plan->fdw_exprs;
 	state->expr_states = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	if (rel != NULL)
+		state->spool = mf_spool_begin(estate, table, RelationGetDescr(rel));
+	if (state->spool != NULL)
+		state->templates = NIL;	/* read once, whatever the parameters */
 	node->fdw_state = state;
 	MemoryContextSwitchTo(before);
 }
@@ -203,7 +208,9 @@ mf_iterate_scan(ForeignScanState *node)
 		mf_scan_set_filters(state, node->ss.ps.ps_ExprContext);
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	if ((state->count ? count_row : mf_scan_row) (state, slot->tts_values, slot->tts_isnull))
+	if (state->count ? count_row(state, slot->tts_values, slot->tts_isnull) :
+		state->spool != NULL ? mf_spool_row(state->spool, state, slot->tts_values, slot->tts_isnull) :
+		mf_scan_row(state, slot->tts_values, slot->tts_isnull))
 		ExecStoreVirtualTuple(slot);
 	return slot;
 }
@@ -219,6 +226,11 @@ mf_rescan(ForeignScanState *node)
 
 	if (state == NULL)
 		return;
+	if (state->spool != NULL)
+	{
+		mf_spool_rewind(state->spool);
+		return;
+	}
 	if (state->batches > 1 || state->count ||
 		(node->ss.ps.chgParam != NULL && state->exprs != NIL))
 		end_scan(state);
@@ -235,6 +247,11 @@ mf_rescan(ForeignScanState *node)
 void
 mf_end_scan(ForeignScanState *node)
 {
-	if (node->fdw_state != NULL)
-		end_scan(node->fdw_state);
+	MfScanState *state = node->fdw_state;
+
+	if (state == NULL)
+		return;
+	if (state->spool != NULL)
+		mf_spool_end(state->spool);
+	end_scan(state);
 }

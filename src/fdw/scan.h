@@ -36,6 +36,7 @@ typedef struct MfScanState
 	int			batches;
 	bool		ended;
 
+	struct MfSpool *spool;		/* NULL: rows are handed out as they come */
 	MemoryContextCallback callback;
 } MfScanState;
 

@@ -77,13 +77,24 @@ pause_for(int ms)
 	}
 }
 
+/*
+ * How long to go on repeating.  A server that was never reached in this session
+ * is more likely misspelt than restarting: waited for only if the user says so.
+ */
+static int64
+patience_ms(const MfRemote *remote)
+{
+	int64		otherwise = remote->reached ? DEFAULT_RETRY_TIMEOUT : 0;
+
+	return mf_option_int(remote->options, "retry_timeout", otherwise) * 1000;
+}
+
 static MfStatus
 drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 {
-	int64		patience_ms = mf_option_int(remote->options, "retry_timeout",
-											DEFAULT_RETRY_TIMEOUT) * 1000;
 	TimestampTz start = GetCurrentTimestamp();
 	TimestampTz first_failure = 0;
+	uint64		progress = remote->progress;
 	int			attempt = 0;
 
 	for (;;)
@@ -95,7 +106,10 @@ drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 		CHECK_FOR_INTERRUPTS();
 		status = step(arg, &wait, err);
 		if (status == MF_OK || status == MF_END)
+		{
+			remote->reached = true;
 			return status;
+		}
 		if (timeout_ms >= 0 && ms_since(start) >= timeout_ms)
 			return status == MF_WAIT ? MF_WAIT : MF_ERROR;
 		if (status == MF_WAIT)
@@ -108,11 +122,17 @@ drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 			continue;
 		}
 		CHECK_FOR_INTERRUPTS();
+		if (strcmp(err->sqlstate, MF_SQL_CLIENT_UNABLE) != 0)
+			remote->reached = true;	/* a refusal is an answer too */
 		if (err->retry != MF_RETRY_YES)
 			return MF_ERROR;
-		if (attempt == 0)
+		if (attempt == 0 || progress != remote->progress)
+		{
 			first_failure = GetCurrentTimestamp();
-		left_ms = patience_ms - ms_since(first_failure);
+			progress = remote->progress;
+			attempt = 0;
+		}
+		left_ms = patience_ms(remote) - ms_since(first_failure);
 
 		/* nor is a server that wants to be left alone for longer waited for */
 		if (left_ms <= 0 || err->retry_after_ms > left_ms)

@@ -62,8 +62,19 @@ note_counts(MfRowWriter *w)
 		return;
 	memset(&counts, 0, sizeof(counts));
 	w->table->remote->connector->write_counts(w->write, &counts);
+	if (counts.acknowledged != w->ledger->acknowledged)
+		w->table->remote->progress++;
 	w->ledger->acknowledged = counts.acknowledged;
 	w->ledger->unknown = counts.unknown;
+}
+
+/* A long flush under a rate limit fails now and then, and moves on all the same. */
+static MfStatus
+noted(MfRowWriter *w, MfStatus status)
+{
+	if (status == MF_ERROR)
+		note_counts(w);
+	return status;
 }
 
 static void
@@ -172,7 +183,7 @@ step_flush(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return w->table->remote->connector->write_flush(w->write, wait, err);
+	return noted(w, w->table->remote->connector->write_flush(w->write, wait, err));
 }
 
 /* Learn what became of the batches in flight, as far as a while allows. */
@@ -302,7 +313,7 @@ step_poll(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return w->table->remote->connector->write_poll(w->write, wait, err);
+	return noted(w, w->table->remote->connector->write_poll(w->write, wait, err));
 }
 
 static MfStatus
@@ -310,7 +321,7 @@ step_submit(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return w->table->remote->connector->write_submit(w->write, w->current, wait, err);
+	return noted(w, w->table->remote->connector->write_submit(w->write, w->current, wait, err));
 }
 
 static void

@@ -87,6 +87,8 @@ typedef struct MfRemote
 	int			holds;			/* scans, writers and requests using it */
 	bool		stale;			/* options changed: close when nobody holds it */
 	bool		keep;			/* keep_connections */
+	bool		reached;		/* a request was answered */
+	uint64		progress;		/* moves whenever rows are acknowledged */
 } MfRemote;
 
 /*

@@ -3,7 +3,7 @@
 use MilvusFdw;
 
 ours(es => ['t011_docs'], milvus => [map { "t011_$_" } qw(docs copy part second text hash)]);
-fresh_database();
+my $db = fresh_database();
 both_servers();
 sql("CREATE SCHEMA $_") for qw(es m);
 
@@ -25,7 +25,7 @@ collection($_, 'id bigint, title varchar(30), v real[]') for qw(copy part second
 sub copy_in
 {
 	my ($statement, @lines) = @_;
-	my $dbh = connect_to('011_copy_and_routing')->dbh;
+	my $dbh = $db->dbh;
 	my @notices;
 	local $SIG{__WARN__} = sub { push @notices, @_ };
 	$dbh->do($statement) or return $dbh->errstr;
@@ -54,7 +54,7 @@ subtest 'a partition in Milvus' => sub {
 	# Column order of a partition is its own.
 	sql(q{CREATE FOREIGN TABLE parted_part (v real[] OPTIONS (dim '3'), title text, id bigint) SERVER milvus OPTIONS (collection 't011_part')});
 	sql('ALTER TABLE parted ATTACH PARTITION parted_part FOR VALUES FROM (100) TO (20000)');
-	sql(q{CREATE FOREIGN TABLE parted_second PARTITION OF parted (v OPTIONS (dim '3')) FOR VALUES FROM (20000) TO (40000) SERVER milvus OPTIONS (collection 't011_second')});
+	sql(q{CREATE FOREIGN TABLE parted_second PARTITION OF parted FOR VALUES FROM (20000) TO (40000) SERVER milvus OPTIONS (collection 't011_second')});
 	sql(q{INSERT INTO parted SELECT n, 't' || n, ARRAY[n, 0, 1] FROM generate_series(0, 29999) n});
 	is_deeply([ sql('SELECT tableoid::regclass, count(*), min(id), max(id) FROM parted GROUP BY 1 ORDER BY 3') ],
 		[ [ 'parted_low', 100, 0, 99 ], [ 'parted_part', 19_900, 100, 19_999 ], [ 'parted_second', 10_000, 20_000, 29_999 ] ], 'INSERT routes each row');
@@ -72,7 +72,7 @@ subtest 'joins, conversions and keys made of text' => sub {
 	es_bulk('t011_docs', [ map { { _id => "doc/$_", key => "k$_", created => 1_700_000_000_123 + $_, title => 'é' x 20, raw => "[$_, 0.1, -1e-45]", meta => { n => $_, vec => [ $_, 0.5, 0.25 ] } } } 1 .. 300 ]);
 	sql('IMPORT FOREIGN SCHEMA "default" LIMIT TO (t011_docs) FROM SERVER es INTO es');
 	sql('CREATE TABLE vectors (key text PRIMARY KEY, n numeric[], b bytea)');
-	sql(q{INSERT INTO vectors SELECT 'k' || n, ARRAY[n, 0.1, 7.0064923216240854e-46]::numeric[], milvus_fdw.vector_to_bytea(ARRAY[n, 3.4028235e38, -0.0]::real[]) FROM generate_series(1, 300, 2) n});
+	sql(q{INSERT INTO vectors SELECT 'k' || n, ARRAY[n, 0.1, 7.0064923216240854e-46]::numeric[], milvus_fdw.vector_to_bytea(ARRAY[n, 3.4028235e38, real '-0']::real[]) FROM generate_series(1, 300, 2) n});
 	collection('docs', 'id bigint, key text, created bigint, title varchar(5), n_squared double precision, v real[]');
 	sql(q{INSERT INTO m.t011_docs (id, key, created, title, n_squared, v)
 		SELECT milvus_fdw.id_from_text(d._id), d.key, milvus_fdw.timestamptz_to_epoch_ms(d.created), milvus_fdw.text_truncate_bytes(d.title, 20), sqrt(count(*) OVER ()),
@@ -98,11 +98,13 @@ subtest 'the ways of INSERT' => sub {
 	collection('hash', 'id bigint, title text, v real[]');
 	is_deeply([ sql(q{INSERT INTO m.t011_hash VALUES (1, 'a', '{1,2,3}'), (2, 'b', '{4,5,6}') RETURNING id, upper(title), v}) ], [ [ 1, 'A', '{1,2,3}' ], [ 2, 'B', '{4,5,6}' ] ], 'RETURNING');
 	my $session = connect_to('011_copy_and_routing');
-	$session->sql('PREPARE put (bigint, text, real[]) AS INSERT INTO m.t011_hash VALUES ($1, $2, $3)');
+	# Not the driver's parameters, but PREPARE's own.
+	my $prepare = sub { $session->dbh->do($_[0], { pg_direct => 1 }) or die $session->dbh->errstr };
+	$prepare->('PREPARE put (bigint, text, real[]) AS INSERT INTO m.t011_hash VALUES ($1, $2, $3)');
 	# Past the fifth, PostgreSQL takes one plan for all.
 	$session->sql("EXECUTE put ($_, 'p', '{1,2,$_}')") for 10 .. 20;
 	is($session->value(q{SELECT sum(id) FROM m.t011_hash WHERE title = 'p'}), 165, 'a prepared statement');
-	$session->sql('PREPARE get (bigint) AS SELECT v FROM m.t011_hash WHERE id = $1');
+	$prepare->('PREPARE get (bigint) AS SELECT v FROM m.t011_hash WHERE id = $1');
 	is($session->value("EXECUTE get ($_)"), "{1,2,$_}", "prepared SELECT of $_") for 10, 15, 20;
 	$session->sql('BEGIN');
 	$session->sql(q{INSERT INTO m.t011_hash SELECT n, 'tx', ARRAY[n, n, n] FROM generate_series(100, 6100) n});
@@ -113,10 +115,20 @@ subtest 'the ways of INSERT' => sub {
 	sql(q{WITH one AS (INSERT INTO m.t011_hash SELECT n, 'cte', '{1,1,1}' FROM generate_series(8001, 8010) n RETURNING id)
 		INSERT INTO m.t011_second SELECT -id, 'cte', '{2,2,2}' FROM one});
 	is(value(q{SELECT (SELECT count(*) FROM m.t011_hash WHERE title = 'cte') || ' ' || (SELECT sum(id) FROM m.t011_second WHERE title = 'cte')}), '10 -80055', 'one statement with two targets');
-	# Half done, it reads what it writes to: the rows of before, each once.
+	# Milvus would show a later page what an earlier one led to, for ever.
+	sql(q{CREATE FOREIGN TABLE m.pages (title text, v real[] OPTIONS (dim '3'), id bigint) SERVER milvus OPTIONS (collection 't011_hash', fetch_size '200', batch_size '100')});
 	my $before = value('SELECT count(*) FROM m.t011_hash');
-	sql(q{INSERT INTO m.t011_hash SELECT id + 100000, title, v FROM m.t011_hash});
+	sql(q{INSERT INTO m.pages (id, title, v) SELECT id + 100000, title, v FROM m.pages});
 	is(value('SELECT count(*) FROM m.t011_hash'), 2 * $before, 'a collection into itself');
+	is(value('SELECT count(*) FROM m.t011_hash a JOIN m.t011_hash b ON b.id = a.id + 100000 AND a.title = b.title AND a.v = b.v'), $before, 'row by row');
+	sql('CREATE TABLE half (id bigint, title text, v real[]) PARTITION BY RANGE (id)');
+	sql(q{ALTER TABLE half ATTACH PARTITION m.pages FOR VALUES FROM (0) TO (10000000)});
+	sql(q{INSERT INTO half SELECT a.id + 1000000, a.title, a.v FROM m.t011_hash a WHERE a.id > 100000});
+	is(value('SELECT count(*) FROM m.t011_hash'), 3 * $before, 'also through a partitioned table');
+	sql('SET work_mem = 64');
+	sql(q{INSERT INTO m.t011_hash SELECT a.id + 2000000, a.title, a.v FROM m.t011_hash a JOIN (VALUES (0), (1)) x (i) ON a.id % 2 = x.i WHERE a.id < 100000});
+	sql('RESET work_mem');
+	is(value('SELECT count(*) FROM m.t011_hash'), 4 * $before, 'and in a join, with little memory');
 	sql(q{CREATE FUNCTION after() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id, (SELECT count(*) FROM m.t011_hash t WHERE t.id = NEW.id)); RETURN NULL; END $$});
 	sql('CREATE TABLE log (id bigint, there bigint)');
 	sql('CREATE TRIGGER after AFTER INSERT ON m.t011_hash FOR EACH ROW EXECUTE FUNCTION after()');

@@ -119,7 +119,7 @@ subtest 'between two tries' => sub {
 	remote('busy', $busy->url);
 	obeys('a server that wants us to come back in 30 s', 'SELECT * FROM busy', reached => seeing($busy, path => qr/./), then => $good);
 	my $port = free_port();
-	remote('refusing', "http://localhost:$port");
+	remote('refusing', "http://localhost:$port", retry_timeout => 60);
 	obeys('a port that refuses', 'SELECT * FROM refusing', then => $good);
 };
 

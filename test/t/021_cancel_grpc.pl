@@ -68,7 +68,7 @@ subtest 'connecting' => sub {
 		reached => $accepted, then => $good);
 
 	my $port = free_port();
-	remote('refusing', 'localhost', $port);
+	remote('refusing', 'localhost', $port, retry_timeout => 60);
 	obeys('a port that refuses', 'SELECT * FROM refusing', then => $good);
 };
 

@@ -58,8 +58,8 @@ subtest 'no thread before the first use' => sub {
 };
 
 # Everything that may start a thread, in one backend.
-my $user = connect_to($database);
-my $pid = $user->pid;
+my $session = connect_to($database);
+my $pid = $session->pid;
 
 # All signals that can be blocked: SIGKILL and SIGSTOP cannot, nor can 32 and 33, which are the C library's own.
 my $all = ~0;
@@ -76,47 +76,47 @@ sub guarded
 }
 
 subtest 'threads of both transports' => sub {
-	is($user->value('SELECT count(id) FROM docs'), $rows, 'Elasticsearch');
+	is($session->value('SELECT count(id) FROM docs'), $rows, 'Elasticsearch');
 	guarded('after HTTP');
-	ok(defined $user->value(q{SELECT count(*) FROM milvus_fdw.collections('milvus')}), 'Milvus');
+	ok(defined $session->value(q{SELECT count(*) FROM milvus_fdw.collections('milvus')}), 'Milvus');
 	cmp_ok(guarded('after gRPC'), '>', 0, 'there are some');
 
 	my $certs = certs();
 	my $http = double('http_server', to => real_es(), cert => "$certs/server.crt", key => "$certs/server.key");
 	my $grpc = double('grpc_server', to => real_milvus(), cert => "$certs/server.crt", key => "$certs/server.key");
-	$user->sql("CREATE SERVER es_tls FOREIGN DATA WRAPPER elasticsearch_fdw OPTIONS (url 'https://${\$http->host_port}', sslrootcert '$certs/ca.crt')");
-	$user->sql("CREATE SERVER milvus_tls FOREIGN DATA WRAPPER milvus_fdw
+	$session->sql("CREATE SERVER es_tls FOREIGN DATA WRAPPER elasticsearch_fdw OPTIONS (url 'https://${\$http->host_port}', sslrootcert '$certs/ca.crt')");
+	$session->sql("CREATE SERVER milvus_tls FOREIGN DATA WRAPPER milvus_fdw
 		OPTIONS (host 'localhost', port '${\$grpc->port}', sslmode 'verify-full', sslrootcert '$certs/ca.crt')");
 	for my $server (qw(es_tls milvus_tls))
 	{
-		ok(defined $user->value("SELECT count(*) FROM milvus_fdw.collections('$server')"), "$server, over TLS");
+		ok(defined $session->value("SELECT count(*) FROM milvus_fdw.collections('$server')"), "$server, over TLS");
 		guarded("after $server");
 	}
 
 	my $dns = double('silent_dns');
-	$user->sql(q{CREATE SERVER es_name FOREIGN DATA WRAPPER elasticsearch_fdw OPTIONS (url 'http://tap022.example')});
-	$user->sql(q{CREATE SERVER milvus_name FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'tap022.example')});
-	$user->sql(q{SET statement_timeout = 300});
+	$session->sql(q{CREATE SERVER es_name FOREIGN DATA WRAPPER elasticsearch_fdw OPTIONS (url 'http://tap022.example')});
+	$session->sql(q{CREATE SERVER milvus_name FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'tap022.example')});
+	$session->sql(q{SET statement_timeout = 300});
 	for my $server (qw(es_name milvus_name))
 	{
-		is($user->error_of("SELECT count(*) FROM milvus_fdw.collections('$server')")->{sqlstate}, '57014', "$server: a look-up that hangs");
+		is($session->error_of("SELECT count(*) FROM milvus_fdw.collections('$server')")->{sqlstate}, '57014', "$server: a look-up that hangs");
 		guarded("while $server still looks up");
 	}
 	$dns->stop;
-	$user->sql(q{SET statement_timeout = 0});
+	$session->sql(q{SET statement_timeout = 0});
 	for my $server (qw(es_name milvus_name))
 	{
-		$user->sql("ALTER SERVER $server OPTIONS (ADD connect_timeout '1', ADD retry_timeout '0')");
-		is($user->error_of("SELECT count(*) FROM milvus_fdw.collections('$server')")->{sqlstate}, '08001', "$server: one that fails");
+		$session->sql("ALTER SERVER $server OPTIONS (ADD connect_timeout '1', ADD retry_timeout '0')");
+		is($session->error_of("SELECT count(*) FROM milvus_fdw.collections('$server')")->{sqlstate}, '08001', "$server: one that fails");
 		guarded("after $server failed");
 	}
-	is($user->value('SELECT count(id) FROM docs'), $rows, 'all still works');
+	is($session->value('SELECT count(id) FROM docs'), $rows, 'all still works');
 };
 
 subtest 'a storm of signals' => sub {
-	my @expected = map { [ $_->[0], $_->[1] ] } $user->sql('SELECT sum(id), sum(v[16]::float8) FROM docs');
+	my @expected = map { [ $_->[0], $_->[1] ] } $session->sql('SELECT sum(id), sum(v[16]::float8) FROM docs');
 	# SIGALRM is PostgreSQL's timeouts, SIGUSR1 its mail, SIGUSR2 nothing, SIGHUP its configuration: all harmless, on the main thread.
-	my $run = MilvusFdw::Background->new($user, 'SELECT sum(a.id), sum(a.v[16]::float8) FROM docs a UNION ALL SELECT sum(a.id), sum(a.v[16]::float8) FROM docs a
+	my $run = MilvusFdw::Background->new($session, 'SELECT sum(a.id), sum(a.v[16]::float8) FROM docs a UNION ALL SELECT sum(a.id), sum(a.v[16]::float8) FROM docs a
 		UNION ALL SELECT count(*), 0 FROM milvus_fdw.collections($$milvus$$)');
 	my ($sent, $during) = (0, 0);
 	while ($run->running && $sent < 200_000)
@@ -133,11 +133,11 @@ subtest 'a storm of signals' => sub {
 	is($r->{error}, undef, 'the scan succeeds');
 	is_deeply([ map { [@$_] } @{ $r->{rows} }[ 0, 1 ] ], [ @expected, @expected ], 'with the right rows');
 	cmp_ok($sent, '>', 300, "$sent signals");
-	is($user->value('SELECT 42'), 42, 'and the session goes on');
+	is($session->value('SELECT 42'), 42, 'and the session goes on');
 };
 
 subtest 'the end of a session that has threads' => sub {
-	$user->disconnect;
+	$session->disconnect;
 	ok(MilvusFdw::Obeys::gone($pid), 'is its end');
 	my $idle = connect_to($database);
 	$idle->value(q{SELECT count(*) FROM milvus_fdw.collections('milvus'), docs});

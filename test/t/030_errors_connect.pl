@@ -112,6 +112,15 @@ subtest 'something else listens' => sub {
 		message => qr/server "milvus_other"/, detail => qr/UNIMPLEMENTED/);
 };
 
+subtest 'never there' => sub {
+	my $port = free_port();
+	sql("CREATE SERVER es_never FOREIGN DATA WRAPPER elasticsearch_fdw OPTIONS (url 'http://localhost:$port')");
+	sql("SET statement_timeout = '20s'");
+	is(error_of(q{SELECT count(*) FROM milvus_fdw.collections('es_never')})->{sqlstate}, '08001',
+		'a server that never answered is not waited for unless retry_timeout says so');
+	sql('RESET statement_timeout');
+};
+
 subtest 'it comes back' => sub {
 	my $port = free_port();
 	my $count = "SELECT count(*) FROM milvus_fdw.collections('%s')";

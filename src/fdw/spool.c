@@ -1,0 +1,141 @@
+/*
+ * spool.c - What if a statement reads the collection that it writes to?
+ *
+ * A remote without snapshots would show a later page of the scan the rows that
+ * were just written, which a statement must not see of itself: INSERT INTO t
+ * SELECT id + 1000000 FROM t would never end.  So such a scan is read to its
+ * end before its first row is handed out; what work_mem cannot hold goes to
+ * disk.
+ */
+#include "spool.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+struct MfSpool
+{
+	Tuplestorestate *rows;
+	TupleTableSlot *slot;
+	TupleDesc	desc;
+	MemoryContext context;		/* as long as the scan: the slot frees its rows itself */
+	MemoryContext row_context;
+	bool		filled;
+};
+
+/*
+ * By name alone: two servers may lead to the same place, and a spool that was
+ * not needed costs little.
+ */
+static bool
+is_same_collection(Oid relid, const MfTable *table)
+{
+	Oid			serverid;
+	const MfConnector *connector;
+
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE)
+		return false;
+	serverid = GetForeignTable(relid)->serverid;
+	if (!mf_is_ours(serverid))
+		return false;
+	connector = mf_connector_of_server(serverid);
+	return connector == table->remote->connector &&
+		strcmp(mf_collection_name(connector, mf_table_options(relid), relid), table->collection) == 0;
+}
+
+/* Is the collection, or a partition that is one, among the statement's targets? */
+static bool
+is_target(EState *estate, const MfTable *table)
+{
+	ListCell   *lc;
+	ListCell   *child;
+
+	foreach(lc, estate->es_plannedstmt->resultRelations)
+	{
+		Oid			relid = exec_rt_fetch(lfirst_int(lc), estate)->relid;
+
+		if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		{
+			if (is_same_collection(relid, table))
+				return true;
+			continue;
+		}
+		foreach(child, find_all_inheritors(relid, AccessShareLock, NULL))
+		{
+			if (is_same_collection(lfirst_oid(child), table))
+				return true;
+		}
+	}
+	return false;
+}
+
+MfSpool *
+mf_spool_begin(EState *estate, const MfTable *table, TupleDesc desc)
+{
+	MfSpool    *spool;
+
+	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) || !is_target(estate, table))
+		return NULL;
+	spool = palloc0(sizeof(MfSpool));
+	spool->rows = tuplestore_begin_heap(true, false, work_mem);
+	spool->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	spool->desc = desc;
+	spool->context = CurrentMemoryContext;
+	spool->row_context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw spool", ALLOCSET_DEFAULT_SIZES);
+	return spool;
+}
+
+static void
+fill(MfSpool *spool, MfScanState *state)
+{
+	Datum	   *values = palloc0(sizeof(Datum) * Max(spool->desc->natts, 1));
+	bool	   *isnull = palloc(sizeof(bool) * Max(spool->desc->natts, 1));
+	MemoryContext before = MemoryContextSwitchTo(spool->row_context);
+
+	memset(isnull, true, sizeof(bool) * spool->desc->natts);
+	while (mf_scan_row(state, values, isnull))
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_putvalues(spool->rows, spool->desc, values, isnull);
+		MemoryContextReset(spool->row_context);
+	}
+	MemoryContextSwitchTo(before);
+	spool->filled = true;
+}
+
+bool
+mf_spool_row(MfSpool *spool, MfScanState *state, Datum *values, bool *isnull)
+{
+	MemoryContext before;
+	bool		found;
+
+	if (!spool->filled)
+		fill(spool, state);
+	before = MemoryContextSwitchTo(spool->context);
+	found = tuplestore_gettupleslot(spool->rows, true, false, spool->slot);
+	MemoryContextSwitchTo(before);
+	if (!found)
+		return false;
+	slot_getallattrs(spool->slot);
+	memcpy(values, spool->slot->tts_values, sizeof(Datum) * spool->desc->natts);
+	memcpy(isnull, spool->slot->tts_isnull, sizeof(bool) * spool->desc->natts);
+	return true;
+}
+
+void
+mf_spool_rewind(MfSpool *spool)
+{
+	tuplestore_rescan(spool->rows);
+}
+
+void
+mf_spool_end(MfSpool *spool)
+{
+	ExecDropSingleTupleTableSlot(spool->slot);
+	tuplestore_end(spool->rows);
+}

@@ -1,0 +1,23 @@
+/*
+ * spool.h - What if a statement reads the collection that it writes to?
+ */
+#ifndef MF_FDW_SPOOL_H
+#define MF_FDW_SPOOL_H
+
+#include "scan.h"
+
+#include "nodes/execnodes.h"
+
+typedef struct MfSpool MfSpool;
+
+/* A place for the scan's rows if the statement writes where it reads, else NULL.  In the current context. */
+extern MfSpool *mf_spool_begin(EState *estate, const MfTable *table, TupleDesc desc);
+
+/* As mf_scan_row, from the spool, which takes in the whole scan first. */
+extern bool mf_spool_row(MfSpool *spool, MfScanState *state, Datum *values, bool *isnull);
+
+/* The same rows from the start. */
+extern void mf_spool_rewind(MfSpool *spool);
+extern void mf_spool_end(MfSpool *spool);
+
+#endif							/* MF_FDW_SPOOL_H */
