@@ -46,6 +46,7 @@ mf_handler(PG_FUNCTION_ARGS)
 	routine->ExplainForeignScan = mf_explain_scan;	/* src/fdw/explain.c */
 	routine->ExplainForeignModify = mf_explain_modify;
 
+	routine->AnalyzeForeignTable = mf_analyze;	/* src/fdw/analyze.c */
 	routine->ImportForeignSchema = mf_import_schema;	/* src/fdw/import.c */
 
 	PG_RETURN_POINTER(routine);

@@ -136,6 +136,30 @@ CREATE FUNCTION fields(
 COMMENT ON FUNCTION fields(name, text) IS
 	'the fields of a collection; note says why a field cannot be a column';
 
+-- Connections of this session; no remote is reached.
+CREATE FUNCTION connections(
+	OUT server name,
+	OUT user_name text,
+	OUT valid boolean,
+	OUT in_use boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_connections'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION connections() IS
+	'the connections this session keeps; valid is false where options have changed since';
+
+CREATE FUNCTION disconnect(server name) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'milvus_fdw_disconnect'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION disconnect(name) IS
+	'close this session''s connections to a server that nothing uses; true if there was one';
+
+CREATE FUNCTION disconnect_all() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'milvus_fdw_disconnect_all'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION disconnect_all() IS
+	'close all connections of this session that nothing uses; true if there was one';
+
 CREATE FUNCTION version(server name) RETURNS text
 	AS 'MODULE_PATHNAME', 'milvus_fdw_remote_version'
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;

@@ -248,3 +248,51 @@ mf_connect_table(Oid relid, Oid userid, MemoryContext owner)
 {
 	return mf_connect(GetForeignTable(relid)->serverid, userid, owner);
 }
+
+List *
+mf_connection_list(void)
+{
+	HASH_SEQ_STATUS scan;
+	CacheEntry *entry;
+	List	   *list = NIL;
+
+	if (connections == NULL)
+		return NIL;
+	hash_seq_init(&scan, connections);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		MfConnectionInfo *info;
+
+		if (entry->remote == NULL)
+			continue;
+		info = palloc(sizeof(MfConnectionInfo));
+		info->serverid = entry->key.serverid;
+		info->server = pstrdup(entry->remote->server);
+		info->umid = entry->key.umid;
+		info->valid = !entry->remote->stale;
+		info->in_use = entry->remote->holds > 0;
+		list = lappend(list, info);
+	}
+	return list;
+}
+
+int
+mf_connection_close(Oid serverid)
+{
+	HASH_SEQ_STATUS scan;
+	CacheEntry *entry;
+	int			closed = 0;
+
+	if (connections == NULL)
+		return 0;
+	hash_seq_init(&scan, connections);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (entry->remote == NULL || entry->remote->holds > 0 ||
+			(OidIsValid(serverid) && entry->key.serverid != serverid))
+			continue;
+		forget(entry->remote);
+		closed++;
+	}
+	return closed;
+}

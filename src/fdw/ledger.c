@@ -35,6 +35,12 @@ at_xact_end(XactEvent event, void *arg)
 {
 	MfLedgerEntry *entry = ledger;
 
+	if (event == XACT_EVENT_PRE_PREPARE && ledger != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot PREPARE a transaction that has written to collection \"%s\" on server \"%s\"",
+						mf_safe_text(ledger->collection), ledger->server),
+				 errdetail("The remote has no transactions: its rows are stored already.")));
 	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_COMMIT && event != XACT_EVENT_PREPARE)
 		return;
 	ledger = NULL;

@@ -101,6 +101,22 @@ extern MfRemote *mf_connect(Oid serverid, Oid userid, MemoryContext owner);
 extern MfRemote *mf_connect_table(Oid relid, Oid userid, MemoryContext owner);
 
 
+/* One cached connection as the user sees it. */
+typedef struct MfConnectionInfo
+{
+	Oid			serverid;
+	char	   *server;
+	Oid			umid;
+	bool		valid;			/* options have not changed since it was opened */
+	bool		in_use;
+} MfConnectionInfo;
+
+/* Those of this session, as a list of MfConnectionInfo. */
+extern List *mf_connection_list(void);
+
+/* Close those to a server (InvalidOid: all) that nothing uses; how many. */
+extern int	mf_connection_close(Oid serverid);
+
 /* -------------------------------------------------------- in src/fdw/wait.c */
 
 typedef MfStatus (*MfStep) (void *arg, MfWaitFor *wait, MfError *err);
@@ -218,6 +234,8 @@ extern int	mf_is_updatable(Relation rel);
 extern void mf_explain_scan(ForeignScanState *node, struct ExplainState *es);
 extern void mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							  List *fdw_private, int subplan, struct ExplainState *es);
+
+extern bool mf_analyze(Relation rel, AcquireSampleRowsFunc *func, BlockNumber *totalpages);
 
 extern List *mf_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
 
