@@ -108,6 +108,8 @@ typedef struct MfField
 	const char *index;			/* index type, or NULL */
 	const char *description;	/* or NULL */
 	const char *skip;			/* why it cannot be a column, or NULL */
+	MfShip		indexed;		/* at best, how a filter on it is checked; for
+								 * the connector's own filter_check */
 } MfField;
 
 typedef struct MfCollection

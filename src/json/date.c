@@ -188,9 +188,14 @@ mf_json_date(const char *text, size_t len, int formats, int64_t *us)
 {
 	MfJsonNumber number;
 
-	/* Four digits are a year, also where milliseconds are allowed: the servers read them so. */
+	/*
+	 * Four digits are a year, also where milliseconds are allowed: the servers
+	 * read them so.  With a minus it is a year before those that are read here.
+	 */
 	if ((formats & MF_DATE_ISO) && iso_date(text, text + len, us))
 		return true;
+	if ((formats & MF_DATE_ISO) && len == 5 && text[0] == '-')
+		return false;
 	if ((formats & (MF_DATE_MILLIS | MF_DATE_SECONDS)) && mf_json_number_text(text, len, &number))
 		return scaled(&number, formats & MF_DATE_MILLIS ? 3 : 6, us);
 	return false;

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "elasticsearch.h"
 #include "es.h"
@@ -52,6 +53,13 @@ check_keep_alive(const char *value, const char **why)
 		 strcmp(unit, "h") == 0 || strcmp(unit, "d") == 0);
 }
 
+static bool
+check_query(const char *value, const char **why)
+{
+	*why = "it must be a JSON object, as in {\"term\": {\"lang\": \"en\"}}";
+	return es_query_valid(value);
+}
+
 static const MfOptionDef option_defs[] = {
 	{"url", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_REQUIRED, 0, 0, NULL,
 	"addresses of the nodes, separated by commas: \"http://localhost:9200\"", check_url},
@@ -63,6 +71,8 @@ static const MfOptionDef option_defs[] = {
 	"API key, as Elasticsearch encoded it", NULL},
 	{"index", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"index, alias or data stream; comma lists and wildcards allowed (default: the table's name)", NULL},
+	{"query", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"query in Elasticsearch's own language (JSON): the table holds the documents that it matches", check_query},
 	{"keep_alive", MF_ON_SERVER | MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"how long the server keeps a search open between two pages (default 2m)", check_keep_alive},
 	{"slices", MF_ON_SERVER | MF_ON_TABLE, MF_OPTION_INT, 0, 1, ES_MAX_SLICES, NULL,
@@ -79,6 +89,11 @@ es_close(MfConn *conn)
 	if (conn == NULL)
 		return;
 	mem = conn->mem;
+	for (int i = 0; i < ES_KNOWN; i++)
+	{
+		es_mapping_free(conn->known[i].mapping);
+		mf_free(mem, conn->known[i].index);
+	}
 	for (int i = 0; i < ES_LEFTOVERS; i++)
 	{
 		if (conn->closing[i] != NULL)
@@ -203,6 +218,53 @@ es_begin(MfConn *conn, const char *method, const char *path, const char *body,
 	return status;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+EsMapping *
+es_recall(MfConn *conn, const char *index)
+{
+	for (int i = 0; i < ES_KNOWN; i++)
+	{
+		if (conn->known[i].mapping != NULL && strcmp(conn->known[i].index, index) == 0 &&
+			now_ms() < conn->known[i].until_ms)
+		{
+			conn->known[i].mapping->refs++;
+			return conn->known[i].mapping;
+		}
+	}
+	return NULL;
+}
+
+void
+es_remember(MfConn *conn, const char *index, EsMapping *mapping)
+{
+	int			at = conn->known_at;
+	char	   *name = mf_strdup(conn->mem, index);
+
+	if (name == NULL)
+		return;
+	for (int i = 0; i < ES_KNOWN; i++)
+	{
+		if (conn->known[i].mapping != NULL && strcmp(conn->known[i].index, index) == 0)
+			at = i;
+	}
+	if (at == conn->known_at)
+		conn->known_at = (conn->known_at + 1) % ES_KNOWN;
+	es_mapping_free(conn->known[at].mapping);
+	mf_free(conn->mem, conn->known[at].index);
+	conn->known[at].index = name;
+	conn->known[at].mapping = mapping;
+	conn->known[at].until_ms = now_ms() + ES_KNOWN_MS;
+	mapping->refs++;
+}
+
 char *
 es_path(MfMem *mem, const char *index, const char *rest)
 {
@@ -248,4 +310,5 @@ const MfConnector mf_elasticsearch_connector = {
 	.scan_stats = es_scan_stats,
 	.scan_end = es_scan_end,
 	.scan_explain = es_scan_explain,
+	.filter_check = es_filter_check,
 };

@@ -22,6 +22,7 @@ struct MfTask
 	MfHttpCall *call;
 	MfHttpCall *count_call;		/* DESCRIBE: beside the mapping */
 	bool		count_asked;
+	char	   *count_body;		/* the table's query, or NULL */
 	bool		done;
 	EsMapping  *mapping;		/* owns the texts of the fields */
 	MfReply		reply;
@@ -46,6 +47,16 @@ es_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	{
 		es_request_end(task);
 		return mf_error(err, MF_FDW_INVALID_ATTRIBUTE_VALUE, "no index is named");
+	}
+	if (req->verb == MF_VERB_DESCRIBE && mf_option(req->options, "query") != NULL)
+	{
+		MfScanSpec	spec = {.size = sizeof(spec),.options = req->options};
+
+		if (es_query_body(conn->mem, &spec, &task->count_body, err) != MF_OK)
+		{
+			es_request_end(task);
+			return MF_ERROR;
+		}
 	}
 	if (index != NULL)
 	{
@@ -86,6 +97,7 @@ es_request_end(MfTask *task)
 	mf_free(mem, task->reply.collections);
 	es_mapping_free(task->mapping);
 	mf_free(mem, task->text);
+	mf_free(mem, task->count_body);
 	mf_free(mem, task->index);
 	mf_free(mem, task);
 }
@@ -352,6 +364,7 @@ fill_field(const EsMapping *m, const EsField *field, MfField *out)
 	}
 	out->native = real->type;
 	out->skip = es_type(real, &out->kind);
+	out->indexed = es_filter_field(m, real);
 	if (mf_kind_is_vector(out->kind))
 	{
 		out->dim = real->dim;
@@ -417,7 +430,7 @@ describe(MfTask *task, MfWaitFor *wait, MfError *err)
 	{
 		path = es_path(task->mem, task->index, "/_count");
 		status = path == NULL ? mf_error_oom(err, 0) :
-			es_begin(task->conn, "POST", path, NULL, &task->count_call, err);
+			es_begin(task->conn, "POST", path, task->count_body, &task->count_call, err);
 		mf_free(task->mem, path);
 		if (status != MF_OK)
 			return status;

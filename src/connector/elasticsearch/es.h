@@ -11,7 +11,11 @@
 /* ---- connector.c */
 
 #define ES_MAX_SLICES 64
+#define ES_KNOWN 4				/* mappings that are remembered, for a short time */
+#define ES_KNOWN_MS 5000
 #define ES_LEFTOVERS 16			/* searches to be closed that are remembered */
+
+typedef struct EsMapping EsMapping;
 
 struct MfConn
 {
@@ -19,6 +23,15 @@ struct MfConn
 	MfHttp	   *http;
 	char	   *keep_alive;
 	int			slices;			/* server option; 0 = choose */
+
+	/* mappings read a moment ago, for rows by _id */
+	struct
+	{
+		char	   *index;
+		EsMapping  *mapping;
+		int64_t		until_ms;
+	}			known[ES_KNOWN];
+	int			known_at;
 
 	/* what is to be told to the server without anyone waiting for it */
 	char	   *unsent[ES_LEFTOVERS];	/* bodies of DELETE requests not begun */
@@ -37,6 +50,10 @@ extern void es_forget(MfConn *conn, bool scroll, const char *id, bool now);
  * that the connection it uses stays usable.
  */
 extern void es_let_go(MfConn *conn, MfHttpCall *call);
+
+/* A mapping read within the last seconds (the caller holds it), or NULL; remember one. */
+extern EsMapping *es_recall(MfConn *conn, const char *index);
+extern void es_remember(MfConn *conn, const char *index, EsMapping *mapping);
 
 /* Begin a request; path is complete.  Marked safe to send again. */
 extern MfStatus es_begin(MfConn *conn, const char *method, const char *path, const char *body,
@@ -73,13 +90,25 @@ typedef struct EsField
 	bool		inside;			/* below an object */
 	bool		nested;			/* below a nested object */
 	bool		open;			/* an object that may hold what the mapping does not know */
-	bool		indexed;		/* vectors: index is not false */
+	bool		indexed;		/* index is not false */
 	const char *index_type;
+
+	/* what the index makes of the values: see mapping_index.c */
+	int			seen;			/* indices that have the field */
+	bool		no_doc_values;
+	bool		cut;			/* ignore_above: long values are not indexed */
+	int32_t		ignore_above;	/* how long; the least where indices differ */
+	bool		normalized;		/* keyword: something else than the value is indexed */
+	bool		null_value;		/* null is indexed as a value */
+	bool		ignores;		/* ignore_malformed: bad values are not indexed */
+	bool		extra;			/* holds values of other fields, or computed ones */
+	bool		formats_differ; /* dates */
 } EsField;
 
-typedef struct EsMapping
+struct EsMapping
 {
 	MfMem	   *mem;
+	int			refs;			/* holders besides the first */
 	struct EsText *texts;		/* owns what the fields point to */
 	int			nfields;
 	int			cap;
@@ -88,18 +117,68 @@ typedef struct EsMapping
 	bool		open;			/* documents may hold more than the mapping says */
 	bool		no_source;		/* an index keeps no _source */
 	bool		hides_vectors;	/* _source comes without vectors unless asked for */
+	bool		part_of_source; /* _source leaves fields out */
 	int			nindices;
 	int			nshards;
 	int32_t		max_window;		/* index.max_result_window, the smallest */
-} EsMapping;
+};
 
 /* Read the answer to GET /index (mappings and settings). */
 extern MfStatus es_mapping_read(MfMem *mem, const MfHttpCall *call, const char *index,
 								EsMapping **mapping, MfError *err);
+/* The same from its text, where the mapping has `len` bytes. */
+extern MfStatus es_mapping_parse(MfMem *mem, const char *text, size_t len, const char *index,
+								 EsMapping **mapping, MfError *err);
+
+/* One holder less; the last one frees it. */
 extern void es_mapping_free(EsMapping *mapping);
 
 /* The field of this path with aliases followed, or NULL. */
 extern const EsField *es_mapping_find(const EsMapping *mapping, const char *path);
+
+/* ---- filter.c */
+
+/*
+ * Write the filter in the query language to the end of `out`; NO writes
+ * nothing.  Without a mapping only what needs none is written.
+ */
+extern MfShip es_filter(const EsMapping *mapping, const MfFilter *filter, MfJsonBuf *out);
+
+/*
+ * How well is the filter checked, as far as a description tells?  The query
+ * goes to `out`, if that is not NULL.  Without a description the types of the
+ * columns are taken for those of the fields.
+ */
+extern MfShip es_filter_guess(const MfCollection *collection, const MfFilter *filter, MfJsonBuf *out);
+
+/* What the index knows of a field's values, for its description. */
+extern MfShip es_filter_field(const EsMapping *mapping, const EsField *field);
+
+/* ---- query.c */
+
+/* Can this text stand as a query in a request?  No memory is a no. */
+extern bool es_query_valid(const char *text);
+
+/* The rows wanted by _id: how many at most, or -1 if more than a short list. */
+extern int	es_query_ids(const MfScanSpec *spec);
+
+/*
+ * The "query" member's value for a scan, NULL = all documents.  *exact: all
+ * filters are in it, exactly.  How: which of the filters.
+ */
+typedef enum EsQueryHow
+{
+	ES_QUERY_ALL,				/* as the mapping allows */
+	ES_QUERY_IDS,				/* only those on _id */
+	ES_QUERY_NONE,				/* only the table's own query */
+	ES_QUERY_GUESS				/* without a mapping, for EXPLAIN */
+} EsQueryHow;
+
+extern MfStatus es_query_new(MfMem *mem, const MfScanSpec *spec, const EsMapping *mapping,
+							 EsQueryHow how, char **query, bool *exact, MfError *err);
+
+/* A whole request body with the table's own query alone. */
+extern MfStatus es_query_body(MfMem *mem, const MfScanSpec *spec, char **body, MfError *err);
 
 /* ---- type.c */
 
@@ -194,5 +273,8 @@ extern MfStatus es_page_rows(EsPage *page, const EsColumns *columns, MfBatch *ba
  */
 extern bool es_page_peek(const char *body, size_t len, MfJsonText *id,
 						 const char **sort, size_t *sort_len);
+
+/* How many hits does a reply hold? */
+extern int64_t es_page_hits(const char *body, size_t len);
 
 #endif							/* MF_ES_H */

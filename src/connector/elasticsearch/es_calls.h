@@ -20,6 +20,9 @@ extern MfStatus es_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfE
 extern void es_scan_stats(MfScan *scan, MfScanStats *stats);
 extern void es_scan_end(MfScan *scan);
 
+/* filter.c */
+extern MfShip es_filter_check(const MfCollection *collection, const MfFilter *filter);
+
 /* explain.c */
 extern void es_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size);
 

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "es.h"
+#include "mapping_index.h"
 
 #define MAX_FIELDS 100000
 #define MAX_DEPTH 64
@@ -27,6 +28,7 @@ typedef struct Reader
 {
 	EsMapping  *m;
 	const char *index;			/* the concrete index being read */
+	const json_t *settings;		/* its own */
 	int			expect;			/* the field likely to be met next */
 	bool		failed;			/* no memory */
 } Reader;
@@ -142,6 +144,7 @@ merge(Reader *r, EsField *was, const EsField *now)
 	if (was->metric != NULL && (now->metric == NULL || strcmp(was->metric, now->metric) != 0))
 		was->metric = NULL;
 	was->open |= now->open;
+	es_index_merge(was, now);
 }
 
 static void
@@ -202,7 +205,7 @@ field(Reader *r, const char *name, json_t *def, const char *prefix, const EsFiel
 	f.format = keep(r, member(def, "format"));
 	f.target = keep(r, member(def, "path"));
 	f.constant = keep(r, member(def, "value"));
-	f.indexed = !is_false(json_object_get(def, "index"));
+	es_index_attributes(&f, def, r->settings);
 	f.index_type = keep(r, member(json_object_get(def, "index_options"), "type"));
 	f.inside = above != NULL;
 	f.nested = above != NULL && (above->nested || strcmp(above->type, "nested") == 0);
@@ -229,6 +232,10 @@ field(Reader *r, const char *name, json_t *def, const char *prefix, const EsFiel
 		mf_free(r->m->mem, both);
 		multi.type = keep(r, member(value, "type") != NULL ? member(value, "type") : "");
 		multi.parent = f.path;
+		multi.inside = f.inside;
+		multi.nested = f.nested;
+		multi.open = f.open;
+		es_index_attributes(&multi, value, r->settings);
 		if (multi.path != NULL && multi.type != NULL)
 			add(r, &multi);
 	}
@@ -281,11 +288,15 @@ one_index(Reader *r, const char *name, const json_t *def)
 		(json_is_string(dynamic) && strcmp(json_string_value(dynamic), "runtime") == 0);
 
 	r->index = name;
+	r->settings = json_object_get(def, "settings");
 	r->expect = 0;
 	r->m->nindices++;
 	r->m->open |= open;
 	if (is_false(json_object_get(source, "enabled")) || (mode != NULL && strcmp(mode, "disabled") == 0))
 		r->m->no_source = true;
+	r->m->part_of_source |= json_array_size(json_object_get(source, "excludes")) > 0 ||
+		json_array_size(json_object_get(source, "includes")) > 0;
+	r->m->open |= es_index_is_open(r->settings);
 	properties(r, json_object_get(mappings, "properties"), "", NULL, 0);
 	settings(r->m, json_object_get(def, "settings"));
 }
@@ -295,7 +306,19 @@ es_mapping_read(MfMem *mem, const MfHttpCall *call, const char *index, EsMapping
 {
 	size_t		len;
 	const char *body = mf_http_body(call, &len);
-	json_t	   *root = json_loadb(body, len, 0, NULL);
+	MfStatus	status = es_mapping_parse(mem, body, len, index, out, err);
+
+	if (status == MF_END)
+		return es_unusable(call, "the mapping is not a JSON object", err);
+	return status;
+}
+
+/* MF_END: the text is no mapping. */
+MfStatus
+es_mapping_parse(MfMem *mem, const char *text, size_t len, const char *index,
+				 EsMapping **out, MfError *err)
+{
+	json_t	   *root = json_loadb(text, len, 0, NULL);
 	Reader		r = {0};
 	const char *name;
 	json_t	   *def;
@@ -304,7 +327,7 @@ es_mapping_read(MfMem *mem, const MfHttpCall *call, const char *index, EsMapping
 	if (!json_is_object(root))
 	{
 		json_decref(root);
-		return es_unusable(call, "the mapping is not a JSON object", err);
+		return MF_END;
 	}
 	r.m = mf_calloc(mem, sizeof(EsMapping));
 	if (r.m == NULL)
@@ -317,6 +340,7 @@ es_mapping_read(MfMem *mem, const MfHttpCall *call, const char *index, EsMapping
 	r.m->max_window = 10000;
 	json_object_foreach(root, name, def)
 		one_index(&r, name, def);
+	es_index_extras(r.m, root);
 	json_decref(root);
 	if (r.failed)
 	{
@@ -335,7 +359,7 @@ es_mapping_read(MfMem *mem, const MfHttpCall *call, const char *index, EsMapping
 void
 es_mapping_free(EsMapping *m)
 {
-	if (m == NULL)
+	if (m == NULL || m->refs-- > 0)
 		return;
 	while (m->texts != NULL)
 	{

@@ -395,3 +395,36 @@ es_page_peek(const char *body, size_t len, MfJsonText *id, const char **sort, si
 	}
 	return false;
 }
+
+/* Enter the value of a member, or pass over what is before it. */
+static bool
+enter(MfJson *j, const char *word, char bracket)
+{
+	bool		first = true;
+	MfJsonText	key;
+
+	while (mf_json_member(j, &first, &key) > 0)
+	{
+		if (mf_json_text_is(&key, word))
+			return *j->p++ == bracket;
+		if (!mf_json_skip(j))
+			return false;
+	}
+	return false;
+}
+
+int64_t
+es_page_hits(const char *body, size_t len)
+{
+	bool		first = true;
+	int64_t		n = 0;
+	MfJson		j;
+
+	mf_json_start(&j, body, len);
+	mf_json_ws(&j);
+	if (*j.p++ != '{' || !enter(&j, "hits", '{') || !enter(&j, "hits", '['))
+		return 0;
+	while (mf_json_element(&j, &first) > 0 && mf_json_skip(&j))
+		n++;
+	return n;
+}

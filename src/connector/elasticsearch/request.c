@@ -24,29 +24,61 @@ send(MfScan *scan, const char *method, const char *path, MfJsonBuf *body, bool s
 	return status;
 }
 
-/* GET /docs, and POST /docs/_pit or /docs/_count beside it: those not done or under way. */
+/* A count's filters are weighed by the mapping; without filters it needs none. */
+static bool
+needs_mapping(const MfScan *scan)
+{
+	return scan->mode != ES_COUNT || scan->spec->nfilters > 0;
+}
+
+static void
+add_query(const MfScan *scan, MfJsonBuf *body)
+{
+	if (scan->query == NULL)
+		return;
+	mf_json_buf_add(body, "\"query\":");
+	mf_json_buf_add(body, scan->query);
+}
+
+/* GET /docs, and POST /docs/_pit or /docs/_count: those not done or under way. */
 MfStatus
 es_send_opening(MfScan *scan, MfError *err)
 {
-	MfJsonBuf	none = {.mem = scan->mem};
+	MfJsonBuf	body = {.mem = scan->mem};
 	MfJsonBuf	rest = {.mem = scan->mem};
 	char	   *path;
 	MfStatus	status = MF_OK;
 
-	if (scan->mode != ES_COUNT && scan->mapping == NULL && scan->mapping_call == NULL)
+	if (needs_mapping(scan) && scan->mapping == NULL && scan->mapping_call == NULL)
 	{
 		path = es_path(scan->mem, scan->index, "?flat_settings=true");
-		status = send(scan, "GET", path, &none, true, &scan->mapping_call, err);
+		status = send(scan, "GET", path, &body, true, &scan->mapping_call, err);
 		mf_free(scan->mem, path);
 	}
-	if (status != MF_OK || (scan->mode != ES_PIT && scan->mode != ES_COUNT) ||
-		scan->open_call != NULL || scan->id.len > 0 || scan->stats.remote_rows >= 0)
+	if (status != MF_OK || scan->open_call != NULL)
 		return status;
-	mf_json_buf_add(&rest, scan->mode == ES_COUNT ? "/_count" : "/_pit?keep_alive=");
-	if (scan->mode == ES_PIT)
+	if (scan->mode == ES_PIT && scan->id.len == 0)
+	{
+		mf_json_buf_add(&rest, "/_pit?keep_alive=");
 		mf_json_buf_add(&rest, scan->keep_alive);
+	}
+	else if (scan->mode == ES_COUNT && !scan->has_count && (scan->mapping != NULL || !needs_mapping(scan)))
+	{
+		if (!scan->settled && es_settle_query(scan, err) != MF_OK)
+			return MF_ERROR;
+		mf_json_buf_add(&rest, "/_count");
+		if (scan->query != NULL)
+		{
+			mf_json_buf_add(&body, "{");
+			add_query(scan, &body);
+			mf_json_buf_add(&body, "}");
+		}
+	}
+	else
+		return MF_OK;
+	body.failed |= rest.failed;
 	path = rest.failed ? NULL : es_path(scan->mem, scan->index, rest.data);
-	status = send(scan, "POST", path, &none, true, &scan->open_call, err);
+	status = send(scan, "POST", path, &body, true, &scan->open_call, err);
 	mf_free(scan->mem, path);
 	mf_free(scan->mem, rest.data);
 	return status;
@@ -59,12 +91,16 @@ es_page_size(const MfScan *scan)
 	int64_t		bytes = scan->doc_bytes > 0 ? scan->doc_bytes : scan->columns->row_bytes;
 	int64_t		size = ES_PAGE_BYTES / (bytes > 0 ? bytes : 1);
 
+	/* so many that a reply with as many hits is not expected: see open_page */
+	if (scan->ids >= 0)
+		return 2 * scan->ids + 8 < scan->max_size ? 2 * scan->ids + 8 : scan->max_size;
+
 	if (scan->doc_bytes == 0 && size > ES_FIRST_PAGE)
 		size = ES_FIRST_PAGE;
 	if (size > scan->max_size)
 		size = scan->max_size;
-	if (scan->spec->limit >= 0 && size > scan->spec->limit - scan->asked)
-		size = scan->spec->limit - scan->asked;
+	if (scan->limit >= 0 && size > scan->limit - scan->asked)
+		size = scan->limit - scan->asked;
 	return size < 1 ? 1 : (int32_t) size;
 }
 
@@ -111,6 +147,8 @@ es_send_search(MfScan *scan, int at, MfError *err)
 		mf_json_buf_add(&body, "{\"size\":");
 		mf_json_buf_int(&body, stream->size);
 		mf_json_buf_add(&body, ",");
+		add_query(scan, &body);
+		mf_json_buf_add(&body, scan->query != NULL ? "," : "");
 		mf_json_buf_add(&body, scan->columns->source);
 	}
 	switch (scan->mode)

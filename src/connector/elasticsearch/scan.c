@@ -10,7 +10,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <jansson.h>
 #include <string.h>
 
 #include "scan.h"
@@ -32,8 +31,10 @@ es_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->keep_alive = keep_alive != NULL ? keep_alive : conn->keep_alive;
 	scan->id.mem = spec->mem;
 	scan->stats.remote_rows = -1;
+	scan->limit = spec->limit;
+	scan->ids = spec->ncolumns == 0 ? -1 : es_query_ids(spec);
 	scan->mode = spec->ncolumns == 0 ? ES_COUNT :
-		spec->limit >= 0 && spec->limit <= ES_ONE_REQUEST ? ES_ONCE : ES_PIT;
+		scan->ids >= 0 || (spec->limit >= 0 && spec->limit <= ES_ONE_REQUEST) ? ES_ONCE : ES_PIT;
 	scan->nstreams = scan->mode != ES_PIT || spec->limit >= 0 ? 1 :
 		slices > 0 && slices <= ES_MAX_SLICES ? (int) slices : ES_DEFAULT_SLICES;
 	scan->streams = mf_calloc(spec->mem, sizeof(EsStream) * (size_t) scan->nstreams);
@@ -55,204 +56,6 @@ es_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	return MF_OK;
 }
 
-/* MF_OK: *call holds a good answer.  Its error otherwise, with the call ended unless it repeats itself. */
-static MfStatus
-answer(MfScan *scan, MfHttpCall **call, MfWaitFor *wait, MfError *err)
-{
-	MfStatus	status = mf_http_step(*call, wait, err);
-	size_t		len;
-
-	if (status == MF_ERROR)
-	{
-		strncpy(err->collection, scan->index, sizeof(err->collection) - 1);
-		if (err->retry == MF_RETRY_YES)
-			scan->stats.retries++;
-		else
-		{
-			mf_http_end(*call);
-			*call = NULL;
-		}
-	}
-	if (status != MF_OK)
-		return status;
-	mf_http_body(*call, &len);
-	scan->stats.bytes += (int64_t) len;
-	return MF_OK;
-}
-
-static MfStatus
-refused(MfScan *scan, MfHttpCall **call, MfError *err)
-{
-	es_error(*call, scan->index, err);
-	if (err->retry == MF_RETRY_YES)
-		scan->stats.retries++;
-	mf_http_end(*call);
-	*call = NULL;
-	return MF_ERROR;
-}
-
-static MfStatus
-set_id(MfScan *scan, const char *id, size_t len, MfError *err)
-{
-	if (scan->id.len == len && memcmp(scan->id.data, id, len) == 0)
-		return MF_OK;
-	scan->id.len = 0;
-	mf_json_buf_raw(&scan->id, id, len);
-	return scan->id.failed ? mf_error_oom(err, len) : MF_OK;
-}
-
-/* The mapping came, or the server would not tell it. */
-static MfStatus
-take_mapping(MfScan *scan, MfError *err)
-{
-	int			http = mf_http_status(scan->mapping_call);
-	MfStatus	status = MF_OK;
-
-	if (http == 403)
-	{
-		/* reading documents may be allowed all the same: go on without */
-		scan->mapping = mf_calloc(scan->mem, sizeof(EsMapping));
-		if (scan->mapping == NULL)
-			return mf_error_oom(err, sizeof(EsMapping));
-		scan->mapping->mem = scan->mem;
-		scan->mapping->max_window = ES_MAX_PAGE;
-	}
-	else if (http != 200)
-		return refused(scan, &scan->mapping_call, err);
-	else
-		status = es_mapping_read(scan->mem, scan->mapping_call, scan->index, &scan->mapping, err);
-	mf_http_end(scan->mapping_call);
-	scan->mapping_call = NULL;
-	if (status == MF_OK)
-		status = es_columns_new(scan->mem, scan->spec, scan->mapping, scan->index, &scan->columns, err);
-	if (status != MF_OK)
-	{
-		strncpy(err->collection, scan->index, sizeof(err->collection) - 1);
-		return status;
-	}
-	scan->max_size = scan->mapping->max_window < ES_MAX_PAGE ? scan->mapping->max_window : ES_MAX_PAGE;
-	if (scan->spec->fetch_size > 0 && scan->spec->fetch_size < scan->max_size)
-		scan->max_size = scan->spec->fetch_size;
-	for (int i = 0; i < ES_RING; i++)
-	{
-		scan->ring[i] = es_columns_batch(scan->columns);
-		if (scan->ring[i] == NULL)
-			return mf_error_oom(err, sizeof(MfBatch));
-	}
-	return MF_OK;
-}
-
-static json_t *
-tree(const MfHttpCall *call)
-{
-	size_t		len;
-	const char *body = mf_http_body(call, &len);
-
-	return json_loadb(body, len, 0, NULL);
-}
-
-/* {"count":100000,"_shards":{"total":1,"failed":0}} */
-static MfStatus
-take_count(MfScan *scan, MfError *err)
-{
-	json_t	   *root = tree(scan->open_call);
-	const json_t *count = json_object_get(root, "count");
-	json_int_t	failed = json_integer_value(json_object_get(json_object_get(root, "_shards"), "failed"));
-	MfStatus	status = MF_OK;
-
-	if (!json_is_integer(count) || json_integer_value(count) < 0)
-		status = es_unusable(scan->open_call, "it holds no count", err);
-	else if (failed > 0)
-		status = mf_error(err, MF_FDW_REPLY_HANDLE, "counting in index \"%s\" failed on %lld shards",
-						  scan->index, (long long) failed);
-	else
-		scan->stats.remote_rows = scan->counted = json_integer_value(count);
-	json_decref(root);
-	mf_http_end(scan->open_call);
-	scan->open_call = NULL;
-	if (scan->spec->limit >= 0 && scan->counted > scan->spec->limit)
-		scan->counted = scan->spec->limit;
-	return status;
-}
-
-/* Without points in time there is the scroll, which knows no cheap slices. */
-static void
-use_scroll(MfScan *scan)
-{
-	scan->mode = ES_SCROLL;
-	scan->nstreams = 1;
-	scan->id.len = 0;
-}
-
-/* {"id":"..."} */
-static MfStatus
-take_pit(MfScan *scan, MfError *err)
-{
-	int			http = mf_http_status(scan->open_call);
-	json_t	   *root;
-	const char *id;
-	MfStatus	status = MF_OK;
-
-	if (http == 405 || ((http == 400 || http == 404) && !es_error_is(scan->open_call, NULL)))
-		use_scroll(scan);
-	else if (http != 200)
-		return refused(scan, &scan->open_call, err);
-	else
-	{
-		root = tree(scan->open_call);
-		id = json_string_value(json_object_get(root, "id"));
-		if (id == NULL || id[0] == '\0' || strpbrk(id, "\"\\") != NULL)
-			status = es_unusable(scan->open_call, "it holds no id of a point in time", err);
-		else
-			status = set_id(scan, id, strlen(id), err);
-		json_decref(root);
-	}
-	mf_http_end(scan->open_call);
-	scan->open_call = NULL;
-	return status;
-}
-
-/* Ask for what is not there yet, and wait for it in any order. */
-static MfStatus
-opening(MfScan *scan, MfWaitFor *wait, MfError *err)
-{
-	MfStatus	status = MF_OK;
-	MfStatus	waiting = MF_OK;
-
-	status = es_send_opening(scan, err);
-	if (status != MF_OK)
-		return status;
-	if (scan->mapping_call != NULL)
-	{
-		status = answer(scan, &scan->mapping_call, wait, err);
-		if (status == MF_OK)
-			status = take_mapping(scan, err);
-		if (status == MF_ERROR)
-			return status;
-		waiting = status;
-	}
-	if (scan->open_call != NULL)
-	{
-		MfWaitFor	other;
-
-		status = answer(scan, &scan->open_call, &other, err);
-		if (status == MF_OK && scan->mode == ES_COUNT)
-			status = mf_http_status(scan->open_call) == 200 ? take_count(scan, err) :
-				refused(scan, &scan->open_call, err);
-		else if (status == MF_OK)
-			status = take_pit(scan, err);
-		if (status == MF_ERROR)
-			return status;
-		if (status == MF_WAIT)
-		{
-			if (waiting != MF_WAIT || other.timeout_ms < wait->timeout_ms)
-				*wait = other;
-			waiting = MF_WAIT;
-		}
-	}
-	return waiting;
-}
-
 /* Does the reply look as if its page was full?  Then there is another one. */
 static bool
 looks_full(const MfScan *scan, int32_t size, size_t len)
@@ -263,7 +66,7 @@ looks_full(const MfScan *scan, int32_t size, size_t len)
 static bool
 limit_asked(const MfScan *scan)
 {
-	return scan->spec->limit >= 0 && scan->asked >= scan->spec->limit;
+	return scan->limit >= 0 && scan->asked >= scan->limit;
 }
 
 /* Would the next page begin where this one did?  Then there is no end. */
@@ -284,6 +87,17 @@ open_page(MfScan *scan, int at, MfError *err)
 	const char *sort;
 	size_t		sort_len;
 
+	/* an _id may exist on several shards, and in each of several indices */
+	if (scan->ids >= 0 && es_page_hits(body, len) >= stream->size)
+	{
+		mf_http_end(stream->call);
+		stream->call = NULL;
+		scan->ids = -1;
+		scan->asked = 0;
+		scan->mode = ES_PIT;
+		scan->state = ES_OPENING;
+		return MF_OK;
+	}
 	scan->page_call = stream->call;
 	scan->page_stream = at;
 	scan->page_size = stream->size;
@@ -297,7 +111,7 @@ open_page(MfScan *scan, int at, MfError *err)
 	mf_json_buf_raw(&stream->after, sort, sort_len);
 	if (stream->after.failed)
 		return mf_error_oom(err, sort_len);
-	if (set_id(scan, id.at, id.len, err) != MF_OK)
+	if (es_set_id(scan, id.at, id.len, err) != MF_OK)
 		return MF_ERROR;
 	scan->ahead = true;
 	return es_send_search(scan, at, err);
@@ -317,7 +131,7 @@ close_page(MfScan *scan, MfError *err)
 			 !same_place(stream, page->sort, page->sort_len))
 		status = es_unusable(scan->page_call, "its sort values are not where they belong", err);
 	else if (scan->mode != ES_ONCE && page->id.len > 0 && !page->id.escaped && !scan->ahead)
-		status = set_id(scan, page->id.at, page->id.len, err);
+		status = es_set_id(scan, page->id.at, page->id.len, err);
 	if (status != MF_OK)
 		return status;
 	if (page->nhits > 0)
@@ -325,7 +139,7 @@ close_page(MfScan *scan, MfError *err)
 	stream->finished = scan->mode == ES_ONCE ||
 		(scan->mode == ES_SCROLL ? page->nhits == 0 : page->nhits < scan->page_size) ||
 		(scan->mode == ES_PIT && !scan->ahead && limit_asked(scan)) ||
-		(scan->mode == ES_SCROLL && scan->spec->limit >= 0 && scan->stats.rows >= scan->spec->limit);
+		(scan->mode == ES_SCROLL && scan->limit >= 0 && scan->stats.rows >= scan->limit);
 	if (stream->finished && stream->call != NULL)
 	{
 		es_let_go(scan->conn, stream->call);
@@ -364,10 +178,35 @@ ask_for_less(MfScan *scan, EsStream *stream, MfError *err)
 	/* a single search becomes a search in pages */
 	if (scan->mode == ES_ONCE)
 	{
+		scan->ids = -1;
 		scan->mode = ES_PIT;
 		scan->state = ES_OPENING;
 	}
 	return true;
+}
+
+/*
+ * A query may be more than the server likes: too many clauses, or kinds of it
+ * that its settings forbid.  The core checks every row, so all can be asked for.
+ */
+static MfStatus
+without_filters(MfScan *scan, MfError *err)
+{
+	for (int i = 0; i < scan->nstreams; i++)
+	{
+		if (scan->streams[i].call != NULL)
+			mf_http_end(scan->streams[i].call);
+		scan->streams[i].call = NULL;
+		scan->streams[i].after.len = 0;
+		scan->streams[i].finished = false;
+	}
+	scan->asked = 0;
+	scan->ids = -1;
+	scan->plain = true;
+	if (scan->mode == ES_ONCE)
+		scan->mode = ES_PIT;
+	scan->state = ES_OPENING;
+	return es_settle_query(scan, err);
 }
 
 /* An answer of a search that is no page. */
@@ -390,12 +229,15 @@ search_failed(MfScan *scan, int at, MfError *err)
 		}
 		es_forget(scan->conn, false, scan->id.data, true);
 		scan->asked = 0;
-		use_scroll(scan);
+		es_use_scroll(scan);
 		return MF_OK;
 	}
+	if (mf_http_status(stream->call) == 400 && scan->spec->nfilters > 0 && !scan->plain && scan->stats.rows == 0 &&
+		(scan->mode != ES_SCROLL || scan->id.len == 0))
+		return without_filters(scan, err);
 	if (scan->mode != ES_SCROLL || scan->id.len == 0)
 		scan->asked -= stream->size;
-	refused(scan, &stream->call, err);
+	es_refused(scan, &stream->call, err);
 
 	/* only a rejection tells for certain that the scroll did not move */
 	if (scan->mode == ES_SCROLL && scan->id.len > 0 && err->remote_code != 429)
@@ -420,7 +262,7 @@ next_page(MfScan *scan, MfWaitFor *wait, MfError *err)
 			continue;
 		if (stream->call == NULL && es_send_search(scan, at, err) != MF_OK)
 			return MF_ERROR;
-		status = answer(scan, &stream->call, &one, err);
+		status = es_answer(scan, &stream->call, &one, err);
 		if (status == MF_ERROR && err->retry != MF_RETRY_YES && ask_for_less(scan, stream, err))
 			return MF_OK;
 		if (status == MF_ERROR)
@@ -472,13 +314,13 @@ streaming(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		batch = scan->ring[scan->ring_at];
 		mf_batch_reset(batch);
 		batch->first_row = scan->stats.rows + 1;
-		if (scan->spec->limit >= 0 && scan->spec->limit - scan->stats.rows < most)
-			most = (int32_t) (scan->spec->limit - scan->stats.rows);
+		if (scan->limit >= 0 && scan->limit - scan->stats.rows < most)
+			most = (int32_t) (scan->limit - scan->stats.rows);
 		status = es_page_rows(&scan->page, scan->columns, batch, most, ES_BATCH_BYTES, err);
 		if (status == MF_ERROR)
 			return MF_ERROR;
 		scan->stats.rows += batch->nrows;
-		if (status == MF_OK && scan->spec->limit >= 0 && scan->stats.rows >= scan->spec->limit)
+		if (status == MF_OK && scan->limit >= 0 && scan->stats.rows >= scan->limit)
 		{
 			/* a scroll's last page holds more than is wanted */
 			mf_http_end(scan->page_call);
@@ -535,12 +377,13 @@ es_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 				scan->state = ES_OPENING;
 				break;
 			case ES_OPENING:
-				status = opening(scan, wait, err);
+				status = es_opening(scan, wait, err);
 				if (status != MF_OK)
 					return status;
 				if (scan->mode == ES_COUNT)
-					scan->state = ES_COUNTED;
-				else if (scan->mode == ES_ONCE && es_page_size(scan) < scan->spec->limit)
+					scan->state = scan->has_count ? ES_COUNTED : ES_OPENING;
+				else if (scan->mode == ES_ONCE && scan->ids < 0 &&
+						 (scan->limit < 0 || es_page_size(scan) < scan->limit))
 					scan->mode = ES_PIT;	/* more than one page after all */
 				else
 					scan->state = ES_STREAMING;
@@ -592,6 +435,7 @@ es_scan_end(MfScan *scan)
 		mf_batch_free(scan->ring[i]);
 	es_columns_free(scan->columns);
 	es_mapping_free(scan->mapping);
+	mf_free(mem, scan->query);
 	mf_free(mem, scan->id.data);
 	mf_free(mem, scan->streams);
 	mf_free(mem, scan);

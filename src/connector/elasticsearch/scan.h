@@ -56,6 +56,13 @@ struct MfScan
 	EsState		state;
 	EsMode		mode;
 
+	/* what is asked for */
+	int64_t		limit;			/* as wanted, if the query is exact; else -1 */
+	int			ids;			/* how many rows by _id, in one search; -1 = otherwise */
+	bool		plain;			/* the filters are left out */
+	bool		settled;		/* query and limit are final */
+	char	   *query;			/* JSON, or NULL: all */
+
 	/* opening */
 	MfHttpCall *mapping_call;
 	MfHttpCall *open_call;		/* PIT or count */
@@ -80,9 +87,20 @@ struct MfScan
 
 	MfBatch    *ring[ES_RING];
 	int			ring_at;
+	bool		has_count;
 	int64_t		counted;		/* rows left of a count */
 	MfScanStats stats;
 };
+
+/* opening.c: what comes first. */
+extern MfStatus es_opening(MfScan *scan, MfWaitFor *wait, MfError *err);
+extern MfStatus es_settle_query(MfScan *scan, MfError *err);
+extern void es_use_scroll(MfScan *scan);
+
+/* MF_OK: *call holds a good answer.  Its error otherwise, with the call ended unless it repeats itself. */
+extern MfStatus es_answer(MfScan *scan, MfHttpCall **call, MfWaitFor *wait, MfError *err);
+extern MfStatus es_refused(MfScan *scan, MfHttpCall **call, MfError *err);
+extern MfStatus es_set_id(MfScan *scan, const char *id, size_t len, MfError *err);
 
 /* request.c: what is sent. */
 extern MfStatus es_send_search(MfScan *scan, int stream, MfError *err);

@@ -160,6 +160,7 @@ m2_close(MfConn *conn)
 	if (conn == NULL)
 		return;
 	mem = conn->mem;
+	m2_recent_forget(conn);
 	while (conn->channels != NULL)
 	{
 		M2Channel  *channel = conn->channels;
@@ -257,4 +258,5 @@ const MfConnector mf_milvus2_connector = {
 	.write_flush = m2_write_flush,
 	.write_counts = m2_write_counts,
 	.write_end = m2_write_end,
+	.filter_check = m2_filter_check,
 };

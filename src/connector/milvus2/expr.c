@@ -1,38 +1,45 @@
 /*
- * expr.c - How is "the rows after this key" said in Milvus's language?
+ * expr.c - How are texts and "the rows after this key" said in Milvus's language?
  */
 #include <stdio.h>
 
 #include "internal.h"
 
-/* Worst case: each byte becomes \u00XX. */
-#define ESCAPED 6
-
 /*
- * A string literal.  Backslash and quote are escaped; a bare line end is an
- * error of Milvus's lexer and other control characters are not worth trying.
+ * Backslash and quote are escaped; a bare line end is an error of Milvus's
+ * lexer and other control characters are not worth trying.
  */
-static char *
-put_literal(char *p, const char *text, size_t len)
+void
+m2_expr_text(MfJsonBuf *expr, const char *text, size_t len)
 {
-	*p++ = '"';
+	size_t		start = 0;
+	char		escape[8];
+
+	mf_json_buf_raw(expr, "\"", 1);
 	for (size_t i = 0; i < len; i++)
 	{
 		unsigned char c = (unsigned char) text[i];
 
-		if (c == '"' || c == '\\')
-		{
-			*p++ = '\\';
-			*p++ = (char) c;
-		}
-		else if (c < 0x20)
-			p += sprintf(p, "\\u%04x", c);
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		mf_json_buf_raw(expr, text + start, i - start);
+		if (c < 0x20)
+			snprintf(escape, sizeof(escape), "\\u%04x", c);
 		else
-			*p++ = (char) c;
+			snprintf(escape, sizeof(escape), "\\%c", c);
+		mf_json_buf_add(expr, escape);
+		start = i + 1;
 	}
-	*p++ = '"';
-	*p = '\0';
-	return p;
+	mf_json_buf_raw(expr, text + start, len - start);
+	mf_json_buf_raw(expr, "\"", 1);
+}
+
+static void
+put_compare(MfJsonBuf *expr, const char *field, const char *op, int64_t number)
+{
+	mf_json_buf_add(expr, field);
+	mf_json_buf_add(expr, op);
+	mf_json_buf_int(expr, number);
 }
 
 /*
@@ -40,27 +47,33 @@ put_literal(char *p, const char *text, size_t len)
  * number that does not fit.  So "all" is what is not above the largest, and
  * what follows the smallest begins one further.
  */
+void
+m2_expr_after(MfJsonBuf *expr, const char *field, const M2Key *after)
+{
+	if (after->is_text)
+	{
+		mf_json_buf_add(expr, field);
+		mf_json_buf_add(expr, after->set ? " > " : " >= ");
+		m2_expr_text(expr, after->set ? after->text : "", after->set ? after->len : 0);
+	}
+	else if (!after->set)
+		put_compare(expr, field, " <= ", INT64_MAX);
+	else if (after->number == INT64_MIN)
+		put_compare(expr, field, " >= ", INT64_MIN + 1);
+	else
+		put_compare(expr, field, " > ", after->number);
+}
+
 char *
 m2_key_expr(MfMem *mem, const char *field, const M2Key *after)
 {
-	size_t		room = strlen(field) + 64 + (after->is_text ? after->len * ESCAPED : 0);
-	char	   *expr = mf_alloc(mem, room);
-	char	   *p;
+	MfJsonBuf	expr = {.mem = mem};
 
-	if (expr == NULL)
-		return NULL;
-	if (after->is_text)
-	{
-		p = expr + sprintf(expr, "%s %s ", field, after->set ? ">" : ">=");
-		put_literal(p, after->set ? after->text : "", after->set ? after->len : 0);
-	}
-	else if (!after->set)
-		snprintf(expr, room, "%s <= %lld", field, (long long) INT64_MAX);
-	else if (after->number == INT64_MIN)
-		snprintf(expr, room, "%s >= %lld", field, (long long) INT64_MIN + 1);
-	else
-		snprintf(expr, room, "%s > %lld", field, (long long) after->number);
-	return expr;
+	m2_expr_after(&expr, field, after);
+	if (!expr.failed)
+		return expr.data;
+	mf_free(mem, expr.data);
+	return NULL;
 }
 
 bool

@@ -8,6 +8,7 @@
 
 #include "connector.h"
 #include "grpc.h"
+#include "json.h"
 #include "milvus.pb-c.h"
 #include "milvus2.h"
 #include "wire.h"
@@ -63,6 +64,8 @@ typedef struct M2Mark
 	char		name[];			/* database, '/', collection */
 } M2Mark;
 
+struct M2Recent;
+
 struct MfConn
 {
 	MfMem	   *mem;
@@ -72,6 +75,7 @@ struct MfConn
 	MfOptions	options;
 	M2Channel  *channels;
 	M2Mark	   *marks;
+	struct M2Recent *recent;	/* collections described a moment ago */
 	char		version_text[64];
 	int			version;		/* M2_VERSION(...); 0 = not asked yet */
 };
@@ -223,14 +227,32 @@ typedef struct M2Key
 	size_t		cap;
 } M2Key;
 
-/*
- * "all rows whose key comes after": malloc-free text in the arena's memory;
- * NULL = no memory.  The caller frees it with mf_free.
- */
+/* A string literal. */
+extern void m2_expr_text(MfJsonBuf *expr, const char *text, size_t len);
+
+/* "all rows whose key comes after" */
+extern void m2_expr_after(MfJsonBuf *expr, const char *field, const M2Key *after);
+
+/* That by itself, to be freed with mf_free; NULL = no memory. */
 extern char *m2_key_expr(MfMem *mem, const char *field, const M2Key *after);
 
 /* Is there no key after this one? */
 extern bool m2_key_is_last(const M2Key *key);
+
+/* ------------------------------------------------------------------- filter.c */
+
+/*
+ * Put all conditions that can be checked, but `skip`, at the end of the text,
+ * with "and" between them (nothing at all where every row may be wanted).
+ * *exact: no row gets through that is not wanted.  false = no row is wanted.
+ * Without a collection kinds are taken for types, and *exact says nothing.
+ */
+extern bool m2_filter_put(MfJsonBuf *expr, const MfCollection *c, int n,
+						  const MfFilter *const *filters, const MfFilter *skip, bool *exact);
+extern MfShip m2_filter_check(const MfCollection *collection, const MfFilter *filter);
+
+/* The condition that names the keys of all rows wanted (EQ or IN), or NULL. */
+extern const MfFilter *m2_filter_lookup(const MfField *key, int n, const MfFilter *const *filters);
 
 /* ------------------------------------------------------------------- encode.c */
 
@@ -427,6 +449,42 @@ extern MfStatus m2_step_flush(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus m2_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
 extern const MfReply *m2_request_reply(MfTask *task);
+
+/* ------------------------------------------------------------------- recent.c */
+
+/* A collection as described for a scan; later ones may use it for a while. */
+typedef struct M2Recent
+{
+	struct M2Recent *next;		/* of the connection's list */
+	MfTask	   *task;			/* m2_step_prepare */
+	int			refs;
+	bool		ready;			/* the task is done, the collection loaded */
+	int64_t		at;				/* when it was, mf_now_ms() */
+} M2Recent;
+
+/* What is known of it (ready), or a task to find out; NULL = no memory. */
+extern M2Recent *m2_recent_get(MfConn *conn, const char *database, const char *collection);
+extern void m2_recent_ready(MfConn *conn, M2Recent *recent);
+extern void m2_recent_release(M2Recent *recent);
+
+/* Somebody changes collections, or was surprised by one. */
+extern void m2_recent_forget(MfConn *conn);
+
+/* ------------------------------------------------------------------- lookup.c */
+
+/* Primary keys in their order, each once. */
+typedef struct M2Lookup
+{
+	MfValue    *keys;
+	int			nkeys;			/* 0 = the rows are found otherwise */
+	int			at;				/* the first not answered yet */
+} M2Lookup;
+
+/* false = no memory. */
+extern bool m2_lookup_init(M2Lookup *lookup, const MfFilter *filter, MfMem *mem);
+
+/* "the key is one of the next `most`" (or fewer: how many is answered). */
+extern int32_t m2_lookup_put(MfJsonBuf *expr, const char *field, const M2Lookup *lookup, int32_t most);
 
 /* -------------------------------------------------------------- scan_plan.c */
 

@@ -131,6 +131,8 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	if (task == NULL)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
+	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE)
+		m2_recent_forget(conn);
 	task->args = req->args;
 	task->create = req->schema;
 	if (req->field != NULL)

@@ -1,0 +1,48 @@
+/*
+ * scan_explain.c - What does EXPLAIN say of a scan, without asking the server?
+ */
+#include <stdio.h>
+
+#include "internal.h"
+
+void
+m2_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size)
+{
+	const char *collection = mf_option(spec->options, "collection");
+	MfMem		mem;
+	MfJsonBuf	expr = {.mem = &mem};
+	bool		wanted;
+	bool		exact;
+	size_t		len;
+
+#define ADD(...) \
+	do { \
+		if (len < size) \
+			len += (size_t) snprintf(buf + len, size - len, __VA_ARGS__); \
+	} while (0)
+
+	mf_mem_init(&mem, (size_t) 64 << 20);
+	len = 0;
+	ADD("Query collection=%s", collection != NULL ? collection : "?");
+	if (m2_setting(spec->options, server, "database") != NULL)
+		ADD(" database=%s", m2_setting(spec->options, server, "database"));
+	wanted = m2_filter_put(&expr, NULL, spec->nfilters, spec->filters, NULL, &exact);
+	if (!wanted)
+		ADD(" nothing: no row can be wanted");
+	else if (expr.len > 0 && !expr.failed)
+		ADD(" expr=\"%s\"", expr.data);
+	else if (spec->ncolumns > 0 || spec->nfilters > 0)
+		ADD(" expr=\"<primary key> > ...\"");
+	ADD(" output_fields=[%s", spec->ncolumns == 0 ? "count(*)" : "");
+	mf_free(&mem, expr.data);
+	for (int i = 0; i < spec->ncolumns; i++)
+		ADD("%s%s", i > 0 ? ", " : "", spec->columns[i].field);
+	ADD("] consistency_level=%s",
+		m2_setting(spec->options, server, "consistency_level") != NULL ?
+		m2_setting(spec->options, server, "consistency_level") : "session");
+	if (spec->fetch_size > 0)
+		ADD(" limit=%d", (int) spec->fetch_size);
+	else
+		ADD(" limit=by size");
+#undef ADD
+}
