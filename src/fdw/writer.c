@@ -272,6 +272,15 @@ fail_at_row(MfRowWriter *w, TupleTableSlot *slot, const WriteColumn *column, Mem
 
 /* ------------------------------------------------------------------- batches */
 
+/* Rows that a batch has room for from the start; memory not used costs nothing. */
+static int32
+reserved_rows(MfRowWriter *w, const MfField *field)
+{
+	size_t		width = Max(mf_kind_width(field->kind, field->dim), 1);
+
+	return (int32) Min((size_t) w->batch_rows, w->batch_bytes / width + 1);
+}
+
 static MfBatch *
 new_batch(MfRowWriter *w)
 {
@@ -283,7 +292,9 @@ new_batch(MfRowWriter *w)
 	{
 		const MfField *field = w->spec.columns[i].field;
 
-		fits = mf_column_init(batch, i, field->kind, field->elem, field->dim, 0);
+		/* whole at once: growing by doubling would leave up to half of it unused */
+		fits = mf_column_init(batch, i, field->kind, field->elem, field->dim, 0) &&
+			mf_column_reserve(mem, &batch->columns[i], reserved_rows(w, field));
 	}
 	if (!fits)
 	{

@@ -631,7 +631,7 @@ auto_load_and_ids(void)
 	M2C->request_end(task);
 	ok(m2_do((MfRequest) {.verb = MF_VERB_DROP_INDEX,.collection = "m2_auto",.field = "v"}, NULL, &err) == MF_ERROR &&
 	   strcmp(err.sqlstate, MF_OBJECT_NOT_IN_STATE) == 0, "a loaded collection keeps its index");
-	has_text(err.hint, "milvus_fdw.release('milvus', 'm2_auto')", "and the hint says how to go on");
+	has_text(err.hint, "milvus_fdw.release(", "and the hint says how to go on");
 	m2_must((MfRequest) {.verb = MF_VERB_RELEASE,.collection = "m2_auto"});
 	if (!ok(m2_do((MfRequest) {.verb = MF_VERB_DROP_INDEX,.collection = "m2_auto",.field = "v"}, NULL, &err) == MF_OK, "released, it can go"))
 		show_error(&err);
