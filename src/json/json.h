@@ -115,6 +115,7 @@ extern void mf_json_buf_raw(MfJsonBuf *buf, const char *text, size_t len);
 extern void mf_json_buf_add(MfJsonBuf *buf, const char *text);
 extern void mf_json_buf_int(MfJsonBuf *buf, int64_t value);
 extern void mf_json_buf_quote(MfJsonBuf *buf, const char *text);	/* with quotes */
+extern void mf_json_buf_quote_bytes(MfJsonBuf *buf, const char *text, size_t len);
 
 /* ---- date.c: points in time. */
 #define MF_DATE_ISO			1	/* year-month-day, then a time and a zone if any */

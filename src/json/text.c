@@ -153,20 +153,32 @@ mf_json_buf_int(MfJsonBuf *buf, int64_t value)
 }
 
 void
+mf_json_buf_quote_bytes(MfJsonBuf *buf, const char *text, size_t len)
+{
+	size_t		start = 0;
+	char		escape[8];
+
+	mf_json_buf_raw(buf, "\"", 1);
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) text[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		mf_json_buf_raw(buf, text + start, i - start);
+		if (c < 0x20)
+			snprintf(escape, sizeof(escape), "\\u%04x", c);
+		else
+			snprintf(escape, sizeof(escape), "\\%c", c);
+		mf_json_buf_add(buf, escape);
+		start = i + 1;
+	}
+	mf_json_buf_raw(buf, text + start, len - start);
+	mf_json_buf_raw(buf, "\"", 1);
+}
+
+void
 mf_json_buf_quote(MfJsonBuf *buf, const char *text)
 {
-	mf_json_buf_add(buf, "\"");
-	for (const char *p = text; *p != '\0'; p++)
-	{
-		unsigned char c = (unsigned char) *p;
-		char		escape[8];
-
-		if (c == '"' || c == '\\')
-			mf_json_buf_raw(buf, escape, (size_t) snprintf(escape, sizeof(escape), "\\%c", c));
-		else if (c < 0x20)
-			mf_json_buf_raw(buf, escape, (size_t) snprintf(escape, sizeof(escape), "\\u%04x", c));
-		else
-			mf_json_buf_raw(buf, p, 1);
-	}
-	mf_json_buf_add(buf, "\"");
+	mf_json_buf_quote_bytes(buf, text, strlen(text));
 }

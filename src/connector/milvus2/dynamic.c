@@ -38,31 +38,6 @@ m2_dynamic_kind_ok(MfKind kind, MfKind elem)
 	}
 }
 
-static void
-put_text(MfJsonBuf *buf, const char *text, size_t len)
-{
-	size_t		start = 0;
-	char		escape[8];
-
-	mf_json_buf_raw(buf, "\"", 1);
-	for (size_t i = 0; i < len; i++)
-	{
-		unsigned char c = (unsigned char) text[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		mf_json_buf_raw(buf, text + start, i - start);
-		if (c < 0x20)
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-		else
-			snprintf(escape, sizeof(escape), "\\%c", c);
-		mf_json_buf_add(buf, escape);
-		start = i + 1;
-	}
-	mf_json_buf_raw(buf, text + start, len - start);
-	mf_json_buf_raw(buf, "\"", 1);
-}
-
 /* The shortest text that reads back as the same number; false = none does. */
 static bool
 put_real(MfJsonBuf *buf, double value, bool single)
@@ -160,7 +135,7 @@ put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row)
 			mf_json_buf_add(buf, "]");
 			return true;
 		default:
-			put_text(buf, bytes, len);
+			mf_json_buf_quote_bytes(buf, bytes, len);
 			return true;
 	}
 }
@@ -223,7 +198,7 @@ put_object(MfJsonBuf *buf, const M2WritePlan *plan, const MfBatch *batch, int32_
 			continue;
 		if (buf->len > start + 1)
 			mf_json_buf_add(buf, ",");
-		put_text(buf, plan->keys[k].name, strlen(plan->keys[k].name));
+		mf_json_buf_quote(buf, plan->keys[k].name);
 		mf_json_buf_add(buf, ":");
 		if (!put_value(buf, &batch->columns[column], row))
 		{

@@ -6,32 +6,13 @@
 #include "internal.h"
 
 /*
- * Backslash and quote are escaped; a bare line end is an error of Milvus's
+ * As JSON writes it: backslash and quote are escaped; a bare line end is an error of Milvus's
  * lexer and other control characters are not worth trying.
  */
 void
 m2_expr_text(MfJsonBuf *expr, const char *text, size_t len)
 {
-	size_t		start = 0;
-	char		escape[8];
-
-	mf_json_buf_raw(expr, "\"", 1);
-	for (size_t i = 0; i < len; i++)
-	{
-		unsigned char c = (unsigned char) text[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		mf_json_buf_raw(expr, text + start, i - start);
-		if (c < 0x20)
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-		else
-			snprintf(escape, sizeof(escape), "\\%c", c);
-		mf_json_buf_add(expr, escape);
-		start = i + 1;
-	}
-	mf_json_buf_raw(expr, text + start, len - start);
-	mf_json_buf_raw(expr, "\"", 1);
+	mf_json_buf_quote_bytes(expr, text, len);
 }
 
 static void
