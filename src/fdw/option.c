@@ -39,6 +39,8 @@ static const MfOptionDef core_options[] = {
 	"writing requests sent and not yet acknowledged at most (default 4)", NULL},
 	{"updatable", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"whether rows may be written (default true)", NULL},
+	{"truncatable", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether TRUNCATE may remove all rows (default true)", NULL},
 	{"use_remote_estimate", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"whether planning asks the remote for its row count (default false)", NULL},
 	{"fdw_startup_cost", MF_ON_SERVER, MF_OPTION_REAL, 0, 0, 0, NULL,
@@ -53,6 +55,8 @@ static const MfOptionDef core_options[] = {
 	"megabytes one connection may use at most (default 2048)", NULL},
 	{"field", MF_ON_COLUMN, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"remote field of the column (default: the column's name)", NULL},
+	{"key", MF_ON_COLUMN, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether the column is the primary key, which UPDATE, DELETE and ORDER BY can use (default false)", NULL},
 	{"dim", MF_ON_COLUMN, MF_OPTION_INT, 0, 1, 1000000, NULL,
 	"dimensions of a vector column", NULL},
 	{NULL}

@@ -136,7 +136,11 @@ typedef enum MfVerb
 	MF_VERB_DROP_INDEX,			/* field */
 	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100 */
 	MF_VERB_RELEASE,
-	MF_VERB_FLUSH				/* waits until flushed */
+	MF_VERB_FLUSH,				/* waits until flushed */
+	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error
+								 * of MF_OBJECT_NOT_IN_STATE, before anything is
+								 * removed, where one is not exact after all */
+	MF_VERB_TRUNCATE			/* remove all rows, keep the collection */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint32_t) 1 << (verb))
@@ -151,6 +155,8 @@ typedef struct MfRequest
 	const MfCollection *schema; /* CREATE_COLLECTION */
 	const MfOptions *options;	/* table options, for DESCRIBE; may be NULL */
 	const MfOptions *args;		/* what the SQL function was given; may be NULL */
+	int			nfilters;		/* DELETE */
+	const MfFilter *const *filters;
 } MfRequest;
 
 typedef struct MfReply
@@ -160,6 +166,7 @@ typedef struct MfReply
 								 * unknown */
 	int			ncollections;
 	MfCollection *collections;
+	int64_t		rows;			/* DELETE: how many there were; -1 = not said */
 } MfReply;
 
 /* -------------------------------------------------------------------- reading */
@@ -177,6 +184,19 @@ typedef struct MfScanColumn
 	size_t		headroom;		/* bytes to leave before each vector */
 } MfScanColumn;
 
+/* One column of an ORDER BY. */
+typedef struct MfSort
+{
+	const char *column;			/* the SQL column's name */
+	const char *field;			/* remote field or dotted path */
+	MfKind		kind;			/* what the SQL column is read as */
+	bool		key;			/* the table says: it is the primary key */
+	bool		descending;
+	bool		nulls_first;
+	bool		bytewise;		/* TEXT: in the order of its UTF-8 bytes; false =
+								 * by a collation that no remote has */
+} MfSort;
+
 typedef struct MfScanSpec
 {
 	size_t		size;			/* sizeof(MfScanSpec) */
@@ -190,11 +210,30 @@ typedef struct MfScanSpec
 	/*
 	 * Conditions that all wanted rows meet.  The connector ships those that its
 	 * remote can check, as a superset at least, and leaves the others: the core
-	 * checks every row again.  With filters, `limit` is -1 unless filter_check
-	 * called all of them exact.
+	 * checks every row again.
 	 */
 	int			nfilters;
 	const MfFilter *const *filters;
+
+	/*
+	 * The order in which rows are wanted.  A connector that cannot give it, by
+	 * the types it finds, gives any and leaves stats.sorted false: then the core
+	 * sorts.
+	 *
+	 * `limit` counts the rows that meet all filters, in this order.  So a
+	 * connector may stop there only if it checks every filter exactly and gives
+	 * the order; it may always give more.
+	 */
+	int			nsorts;
+	const MfSort *sorts;
+
+	/*
+	 * Only the number of rows that meet the filters is wanted.  A connector that
+	 * checks them all exactly may answer with batches that have rows and no
+	 * columns (batch->ncolumns = 0); else it gives rows with all columns asked
+	 * for, and the core checks and counts.
+	 */
+	bool		count_only;
 } MfScanSpec;
 
 typedef struct MfScanStats
@@ -204,14 +243,31 @@ typedef struct MfScanStats
 	int64_t		bytes;			/* received */
 	int64_t		rows;
 	int64_t		remote_rows;	/* what the remote said it holds; -1 = unknown */
+	bool		sorted;			/* rows come in the order of spec.sorts: known
+								 * once `next` has answered OK or END */
+	bool		snapshot;		/* all rows are of one moment; known then too */
 } MfScanStats;
 
 /* -------------------------------------------------------------------- writing */
+
+/* What is done with the rows of a batch. */
+typedef enum MfWriteOp
+{
+	MF_WRITE_INSERT,			/* one row more, whatever its key */
+	MF_WRITE_UPSERT,			/* a row of the same key is replaced */
+	MF_WRITE_UPDATE,			/* rows that were read and changed: as UPSERT, but
+								 * a field of the collection that no column
+								 * writes is an error of write_begin, because it
+								 * would be lost */
+	MF_WRITE_DELETE				/* the one column is the key: such rows go; a key
+								 * that is not there counts as acknowledged */
+} MfWriteOp;
 
 typedef struct MfWriteColumn
 {
 	const char *column;			/* the SQL column's name */
 	const MfField *field;		/* as described; valid as long as the writer */
+	bool		changed;		/* UPDATE: not as it was read */
 } MfWriteColumn;
 
 typedef struct MfWriteSpec
@@ -225,6 +281,7 @@ typedef struct MfWriteSpec
 	const MfWriteColumn *columns;
 	int			max_in_flight;	/* batches sent and not yet acknowledged */
 	MfMem	   *mem;
+	MfWriteOp	op;
 } MfWriteSpec;
 
 /* acknowledged + rejected + unknown + unsent = rows of all batches submitted */
@@ -261,6 +318,8 @@ typedef struct MfOpenArgs
 #define MF_IS_NETWORK	4		/* takes connect_timeout, sslmode, ... */
 #define MF_HAS_DATABASES 8		/* remote schema = table option "database";
 								 * without it the only one is "default" */
+#define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
+#define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
 
 typedef struct MfConnector
 {
@@ -335,6 +394,19 @@ typedef struct MfConnector
 	 * decides anew, by the types it finds.
 	 */
 	MfShip		(*filter_check) (const MfCollection *collection, const MfFilter *filter);
+
+	/*
+	 * Optional.  Might a scan give this order, if the table's options are right?
+	 * Asked when planning, so nothing is known but what the sorts say.
+	 */
+	bool		(*sort_check) (int nsorts, const MfSort *sorts);
+
+	/*
+	 * Optional.  The keys that the remote itself made (auto id) for the rows of
+	 * the batch settled last, in their order: after a flush that answered MF_OK,
+	 * until the next submit.  NULL = it made none.
+	 */
+	const MfColumn *(*write_keys) (MfWrite *write);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */
