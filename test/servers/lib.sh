@@ -8,7 +8,8 @@ es_home=$cache/elasticsearch-$es_version
 milvus_home=$cache/milvus-$milvus_version
 python=$cache/venv/bin/python
 pg_major=15
-pg_bin=/usr/lib/postgresql/$pg_major/bin
+# PG_CONFIG chooses another PostgreSQL than Debian's
+pg_bin=$("${PG_CONFIG:-/usr/lib/postgresql/$pg_major/bin/pg_config}" --bindir 2>/dev/null || echo "/usr/lib/postgresql/$pg_major/bin")
 
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
 say() { echo "$(basename "$0"): $*" >&2; }
