@@ -422,6 +422,17 @@ mf_setting_real(const MfOptions *table, const MfOptions *server, const char *nam
 	return value ? strtod(value, NULL) : otherwise;
 }
 
+bool
+mf_is_part(const MfConnector *connector, const MfOptions *table)
+{
+	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
+	{
+		if ((def->flags & MF_OPTION_NARROWS) && mf_option(table, def->name) != NULL)
+			return true;
+	}
+	return false;
+}
+
 const char *
 mf_collection_name(const MfConnector *connector, const MfOptions *table, Oid relid)
 {

@@ -107,6 +107,7 @@ mf_describe(MfRemote *remote, const char *collection, const MfOptions *table, Me
 				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
 				 errmsg("collection \"%s\" does not exist on server \"%s\"",
 						mf_safe_text(collection), remote->server)));
-	mf_estimate_note(remote->serverid, collection, (double) reply->collections[0].rows);
+	if (!mf_is_part(remote->connector, table))
+		mf_estimate_note(remote->serverid, collection, (double) reply->collections[0].rows);
 	return &reply->collections[0];
 }

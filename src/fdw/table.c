@@ -33,6 +33,7 @@ mf_table_open(Oid relid, Oid userid, MemoryContext context)
 	table->collection = mf_collection_name(table->remote->connector, table->options, relid);
 	table->options = with_collection(table->options, table->remote->connector, table->collection);
 	table->name = mf_table_display_name(relid);
+	table->part = mf_is_part(table->remote->connector, table->options);
 	MemoryContextSwitchTo(before);
 	return table;
 }

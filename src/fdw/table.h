@@ -13,6 +13,7 @@ typedef struct MfTable
 	MfOptions  *options;		/* the table's own */
 	const char *collection;		/* remote name */
 	const char *name;			/* schema-qualified, quoted */
+	bool		part;			/* an option lets through only some of the rows */
 } MfTable;
 
 /* Everything in `context`, which also holds the connection. */

@@ -50,6 +50,11 @@ struct MfRowWriter
 	MfBatch    *current;		/* being filled; NULL between batches */
 	int64		rows;			/* appended so far */
 	MemoryContext temp;			/* reset for each row */
+
+	/* for EXPLAIN ANALYZE */
+	MfWriteCounts counts;		/* as last noted */
+	int64		submitted;		/* batches */
+	uint64		waited_us;
 };
 
 /* Bring the ledger up to date with what the connector knows. */
@@ -66,6 +71,7 @@ note_counts(MfRowWriter *w)
 		w->table->remote->progress++;
 	w->ledger->acknowledged = counts.acknowledged;
 	w->ledger->unknown = counts.unknown;
+	w->counts = counts;
 }
 
 /* A long flush under a rate limit fails now and then, and moves on all the same. */
@@ -338,11 +344,13 @@ step_submit(void *arg, MfWaitFor *wait, MfError *err)
 static void
 drive_or_fail(MfRowWriter *w, MfStep step)
 {
+	uint64		waited = mf_waited_us();
 	MfError		err;
 
 	mf_error_reset(&err);
-	if (mf_drive(w->table->remote, step, w, &err) == MF_ERROR)
+	if (mf_drive_write(w->table->remote, step, w, &err) == MF_ERROR)
 		fail(w, &err);
+	w->waited_us += mf_waited_us() - waited;
 	note_counts(w);
 }
 
@@ -371,6 +379,7 @@ submit(MfRowWriter *w)
 		return;
 	drive_or_fail(w, step_submit);
 	w->current = NULL;
+	w->submitted++;
 }
 
 /* ----------------------------------------------------------------- interface */
@@ -476,4 +485,12 @@ mf_writer_finish(MfRowWriter *w)
 	submit(w);
 	drive_or_fail(w, step_flush);
 	end_writer(w);
+}
+
+void
+mf_writer_stats(const MfRowWriter *w, MfWriteCounts *counts, int64 *batches, uint64 *waited_us)
+{
+	*counts = w->counts;
+	*batches = w->submitted;
+	*waited_us = w->waited_us;
 }

@@ -29,4 +29,8 @@ extern void mf_writer_row(MfRowWriter *writer, TupleTableSlot *slot);
 /* Send what is left and wait until all is acknowledged. */
 extern void mf_writer_finish(MfRowWriter *writer);
 
+/* For EXPLAIN ANALYZE, once finished: what the connector counted, batches, and time spent waiting. */
+extern void mf_writer_stats(const MfRowWriter *writer, MfWriteCounts *counts, int64 *batches,
+							uint64 *waited_us);
+
 #endif							/* MF_FDW_WRITER_H */

@@ -68,6 +68,7 @@ typedef enum MfOptionType
 #define MF_OPTION_SECRET	2	/* user mappings only, never shown */
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
 #define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
+#define MF_OPTION_NARROWS	16	/* the table holds only some of the collection's rows */
 
 typedef struct MfOptionDef
 {
@@ -234,6 +235,12 @@ typedef struct MfScanSpec
 	 * for, and the core checks and counts.
 	 */
 	bool		count_only;
+
+	/*
+	 * So many rows may well be enough, though nobody can promise it: worth a
+	 * small first page.  0 = probably all are wanted.
+	 */
+	int64_t		first_rows;
 } MfScanSpec;
 
 typedef struct MfScanStats

@@ -64,6 +64,9 @@ extern bool mf_setting_bool(const MfOptions *table, const MfOptions *server,
 extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
 							  const char *name, double otherwise);
 
+/* Does one of a table's options let through only some of the collection's rows? */
+extern bool mf_is_part(const MfConnector *connector, const MfOptions *table);
+
 /* The remote collection's name, in UTF-8: the connector's option or the table's name. */
 extern const char *mf_collection_name(const MfConnector *connector,
 									  const MfOptions *table, Oid relid);
@@ -129,7 +132,14 @@ typedef MfStatus (*MfStep) (void *arg, MfWaitFor *wait, MfError *err);
  */
 extern MfStatus mf_drive(MfRemote *remote, MfStep step, void *arg, MfError *err);
 
-/* As above, but give up (MF_WAIT) after timeout_ms. */
+/* As above, but pg_stat_activity shows reading, or writing, rather than a request. */
+extern MfStatus mf_drive_read(MfRemote *remote, MfStep step, void *arg, MfError *err);
+extern MfStatus mf_drive_write(MfRemote *remote, MfStep step, void *arg, MfError *err);
+
+/* How long this backend has waited for remotes altogether, in microseconds. */
+extern uint64 mf_waited_us(void);
+
+/* As mf_drive_write, but give up (MF_WAIT) after timeout_ms. */
 extern MfStatus mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err,
 							 int timeout_ms);
 

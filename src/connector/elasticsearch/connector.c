@@ -71,7 +71,7 @@ static const MfOptionDef option_defs[] = {
 	"API key, as Elasticsearch encoded it", NULL},
 	{"index", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"index, alias or data stream; comma lists and wildcards allowed (default: the table's name)", NULL},
-	{"query", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	{"query", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
 	"query in Elasticsearch's own language (JSON): the table holds the documents that it matches", check_query},
 	{"keep_alive", MF_ON_SERVER | MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"how long the server keeps a search open between two pages (default 2m)", check_keep_alive},
@@ -311,4 +311,5 @@ const MfConnector mf_elasticsearch_connector = {
 	.scan_end = es_scan_end,
 	.scan_explain = es_scan_explain,
 	.filter_check = es_filter_check,
+	.sort_check = es_sort_check,
 };

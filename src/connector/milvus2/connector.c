@@ -28,6 +28,8 @@ static const MfOptionDef option_defs[] = {
 	"token or API key, instead of user and password", NULL},
 	{"collection", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"Milvus collection or alias (default: the table's name)", NULL},
+	{"filter", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
+	"Milvus expression: the table holds only the rows that it finds", m2_table_filter_check},
 	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert",
 	"how rows are written (default insert)", NULL},
 	MF_NET_OPTION_DEFS,
@@ -259,4 +261,5 @@ const MfConnector mf_milvus2_connector = {
 	.write_counts = m2_write_counts,
 	.write_end = m2_write_end,
 	.filter_check = m2_filter_check,
+	.sort_check = m2_sort_check,
 };

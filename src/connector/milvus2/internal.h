@@ -225,6 +225,7 @@ typedef struct M2Key
 	char	   *text;			/* not NUL-terminated */
 	size_t		len;
 	size_t		cap;
+	bool		unordered;		/* one key did not come after all others before it */
 } M2Key;
 
 /* A string literal. */
@@ -250,6 +251,24 @@ extern bool m2_key_is_last(const M2Key *key);
 extern bool m2_filter_put(MfJsonBuf *expr, const MfCollection *c, int n,
 						  const MfFilter *const *filters, const MfFilter *skip, bool *exact);
 extern MfShip m2_filter_check(const MfCollection *collection, const MfFilter *filter);
+
+/* ------------------------------------------------------------- table_filter.c */
+
+/*
+ * Put the table's option "filter" at the end of the text, in parentheses and
+ * with "and" before it where something stands there; nothing where it is not
+ * set.  Every request that means the table's rows needs it, DELETE too.
+ */
+extern void m2_table_filter(MfJsonBuf *expr, const MfOptions *table);
+
+/* For the option's definition: can this be a whole expression? */
+extern bool m2_table_filter_check(const char *value, const char **why);
+
+/* Say that it may be the option that the server did not understand. */
+extern void m2_table_filter_error(const MfOptions *table, MfError *err);
+
+/* For the connector's table, see connector.h. */
+extern bool m2_sort_check(int nsorts, const MfSort *sorts);
 
 /* The condition that names the keys of all rows wanted (EQ or IN), or NULL. */
 extern const MfFilter *m2_filter_lookup(const MfField *key, int n, const MfFilter *const *filters);
