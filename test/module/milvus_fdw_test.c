@@ -23,6 +23,7 @@ static const MfRegistryDoor *door;
 	Datum name##_validator(PG_FUNCTION_ARGS) { return (Datum) door->validator(fcinfo); }
 
 WRAPPER(test_fdw)
+WRAPPER(test_pushing_fdw)
 WRAPPER(test_archive_fdw)
 
 /* -------------------------------------------------------------------- options */
@@ -61,6 +62,8 @@ static const MfOptionDef test_options[] = {
 	{"unknown_at", MF_ON_TABLE, MF_OPTION_INT, 0, 1, INT64_MAX, NULL, "row after which there is no answer", NULL},
 	{"retry_at", MF_ON_TABLE, MF_OPTION_INT, 0, 1, INT64_MAX, NULL, "row that fails at first", NULL},
 	{"retries", MF_ON_TABLE, MF_OPTION_INT, 0, 1, 1000000, NULL, "how often it does", NULL},
+	{"checks", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "exactly|loosely", "how test_pushing_fdw checks conditions", NULL},
+	{"orders", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "rightly|wrongly|not", "how test_pushing_fdw sorts", NULL},
 	{"hang", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, HANGS, "what is never answered", NULL},
 	{"hang_on_descriptor", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL, "hang on a descriptor, not a time", NULL},
 	{NULL}
@@ -104,6 +107,27 @@ static const MfConnector test_connector = {
 	.write_end = write_end
 };
 
+/* The same, and it checks conditions, sorts and counts: as well as the table's options say. */
+static const MfConnector pushing_connector = {
+	.abi = MF_CONNECTOR_ABI,
+	.size = sizeof(MfConnector),
+	.name = "test_pushing_fdw",
+	.remote = "Test",
+	.collection_option = "collection",
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT,
+	.verbs = ALL_VERBS,
+	.options = test_options,
+	CALLBACKS,
+	.write_begin = write_begin,
+	.write_submit = write_submit,
+	.write_poll = write_poll,
+	.write_flush = write_flush,
+	.write_counts = write_counts,
+	.write_end = write_end,
+	.filter_check = filter_check,
+	.sort_check = sort_check
+};
+
 static const MfConnector archive_connector = {
 	.abi = MF_CONNECTOR_ABI,
 	.size = sizeof(MfConnector),
@@ -125,7 +149,7 @@ _PG_init(void)
 	door = *find_rendezvous_variable(MF_REGISTRY_RENDEZVOUS);
 	if (door == NULL || door->abi != MF_CONNECTOR_ABI)
 		elog(ERROR, "milvus_fdw has no door for this module");
-	if (!door->add(&test_connector) || !door->add(&archive_connector))
+	if (!door->add(&test_connector) || !door->add(&pushing_connector) || !door->add(&archive_connector))
 		elog(ERROR, "milvus_fdw refused a connector");
 
 	/* the door refuses a name that is taken, and another ABI */

@@ -10,33 +10,6 @@
 
 #include "test.h"
 
-typedef struct Counter
-{
-	const char *name;
-	int64_t		value;
-} Counter;
-
-#define NCOUNTERS 6
-
-struct MfScan
-{
-	MfConn	   *conn;
-	const MfScanSpec *spec;
-	Collection *collection;		/* NULL: generated, or counters */
-	bool		counting;
-	Counter		counter[NCOUNTERS];
-	int			fields[MAX_FIELDS]; /* of each column: which field */
-
-	int64_t		total;
-	int64_t		row;			/* handed out so far */
-	int			turn;
-	MfBatch    *batches[2];
-	MfScanStats stats;
-
-	int64_t		until;			/* when the next batch is there */
-	int64_t		retries;		/* still to fail */
-};
-
 static const MfField counter_field[] = {
 	{.name = "name",.kind = MF_KIND_TEXT}, {.name = "value",.kind = MF_KIND_I64}
 };
@@ -127,7 +100,7 @@ open_source(MfScan *scan, MfError *err)
 		if (bind_column(scan, &desc, i, err) != MF_OK)
 			return MF_ERROR;
 	}
-	return MF_OK;
+	return select_rows(scan, err);
 }
 
 MfStatus
@@ -150,8 +123,8 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	return MF_OK;
 }
 
-static bool
-append_value(MfScan *scan, MfColumn *col, int i, int64_t row)
+bool
+scan_value(MfScan *scan, MfColumn *col, int i, int64_t row)
 {
 	MfMem	   *mem = scan->spec->mem;
 
@@ -221,6 +194,7 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		return MF_ERROR;
 	}
 	mf_batch_reset(batch);
+	batch->ncolumns = scan->only_number ? 0 : scan->spec->ncolumns;
 	batch->first_row = scan->row + 1;
 	for (int64_t row = scan->row; row < scan->row + rows; row++)
 	{
@@ -233,7 +207,8 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		}
 		for (int i = 0; i < scan->spec->ncolumns; i++)
 		{
-			if (!append_value(scan, &batch->columns[i], i, row))
+			if (!scan->only_number &&
+				!scan_value(scan, &batch->columns[i], i, scan->rows != NULL ? scan->rows[row] : row))
 				return mf_error_oom(err, mf_batch_bytes(batch));
 		}
 		batch->nrows++;
@@ -259,6 +234,9 @@ void
 scan_end(MfScan *scan)
 {
 	counters.scans--;
+	for (int b = 0; b < 2 && scan->batches[b] != NULL; b++)
+		scan->batches[b]->ncolumns = scan->spec->ncolumns;
+	mf_free(scan->spec->mem, scan->rows);
 	mf_batch_free(scan->batches[0]);
 	mf_batch_free(scan->batches[1]);
 	if (scan->collection != NULL)
@@ -275,5 +253,8 @@ scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t 
 		n += (size_t) snprintf(buf + n, size - n, "%s %s:%s", i ? "," : "", spec->columns[i].field,
 							   mf_kind_name(spec->columns[i].kind));
 	if (spec->fetch_size > 0 && n < size)
-		snprintf(buf + n, size - n, " by %d", spec->fetch_size);
+		n += (size_t) snprintf(buf + n, size - n, " by %d", spec->fetch_size);
+	for (int i = 0; i < spec->nsorts && n < size; i++)
+		n += (size_t) snprintf(buf + n, size - n, "%s %s %s", i ? "," : " in order of", spec->sorts[i].field,
+							   spec->sorts[i].descending ? "downwards" : "upwards");
 }

@@ -50,6 +50,14 @@ extern void store_release(Collection *c);
 /* A deep copy of one value to the end of another column. */
 extern bool copy_value(MfMem *mem, MfColumn *to, const MfColumn *from, int32_t row);
 
+typedef struct Counter
+{
+	const char *name;
+	int64_t		value;
+} Counter;
+
+#define NCOUNTERS 6
+
 /* ------------------------------------------------------------- in schema.c */
 
 /*
@@ -98,11 +106,41 @@ extern MfStatus request_step(MfTask *task, MfWaitFor *wait, MfError *err);
 extern const MfReply *request_reply(MfTask *task);
 extern void request_end(MfTask *task);
 
+/* What select.c needs to know of a scan. */
+struct MfScan
+{
+	MfConn	   *conn;
+	const MfScanSpec *spec;
+	Collection *collection;		/* NULL: generated, or counters */
+	bool		counting;
+	Counter		counter[NCOUNTERS];
+	int			fields[MAX_FIELDS]; /* of each column: which field */
+
+	int64_t		total;
+	int64_t		row;			/* handed out so far */
+	int64_t    *rows;			/* those that are handed out, or NULL: all */
+	bool		only_number;	/* rows without columns */
+	int			turn;
+	MfBatch    *batches[2];
+	MfScanStats stats;
+
+	int64_t		until;			/* when the next batch is there */
+	int64_t		retries;		/* still to fail */
+};
+
+/* The value of a column in a row of the source, to the end of `col`. */
+extern bool scan_value(MfScan *scan, MfColumn *col, int i, int64_t row);
+
 extern MfStatus scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **scan, MfError *err);
 extern MfStatus scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err);
 extern void scan_stats(MfScan *scan, MfScanStats *stats);
 extern void scan_end(MfScan *scan);
 extern void scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size);
+
+/* select.c */
+extern MfShip filter_check(const MfCollection *collection, const MfFilter *filter);
+extern bool sort_check(int nsorts, const MfSort *sorts);
+extern MfStatus select_rows(MfScan *scan, MfError *err);
 
 extern MfStatus write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **write, MfError *err);
 extern MfStatus write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err);
