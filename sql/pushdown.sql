@@ -89,6 +89,13 @@ ALTER FOREIGN TABLE r OPTIONS (SET orders 'wrongly');
 SELECT id FROM r ORDER BY n DESC;
 SELECT id FROM r ORDER BY id LIMIT 2;
 
+-- more than work_mem holds
+CREATE FOREIGN TABLE big (id bigint, n integer) SERVER psh OPTIONS (collection 'generated', rows '20000', orders 'not');
+SET work_mem = '64kB';
+SELECT count(*), count(*) FILTER (WHERE id > before) AS in_order
+  FROM (SELECT id, lag(id, 1, 30000) OVER () AS before FROM (SELECT id FROM big ORDER BY id DESC OFFSET 0) x) y WHERE id < before;
+RESET work_mem;
+
 -- parameters, and rows read once more
 ALTER FOREIGN TABLE r OPTIONS (SET orders 'not');
 EXECUTE few(2, 100);
