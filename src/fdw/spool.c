@@ -14,6 +14,7 @@
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -74,12 +75,59 @@ is_target(EState *estate, const MfTable *table)
 	return false;
 }
 
-MfSpool *
-mf_spool_begin(EState *estate, const MfTable *table, TupleDesc desc)
+/* Values that an initplan of the whole statement makes: once, and for all. */
+static Bitmapset *
+fixed_params(EState *estate)
 {
+	Bitmapset  *fixed = NULL;
+	ListCell   *lc;
+	ListCell   *param;
+
+	foreach(lc, estate->es_plannedstmt->planTree->initPlan)
+	{
+		foreach(param, ((SubPlan *) lfirst(lc))->setParam)
+			fixed = bms_add_member(fixed, lfirst_int(param));
+	}
+	return fixed;
+}
+
+/* Is there a parameter of the plan that is not among those? */
+static bool
+varies(Node *node, void *fixed)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		return !bms_is_member(((Param *) node)->paramid, fixed);
+	return expression_tree_walker(node, varies, fixed);
+}
+
+bool
+mf_spool_is_fixed(ForeignScanState *node)
+{
+	return !varies((Node *) ((ForeignScan *) node->ss.ps.plan)->fdw_exprs, fixed_params(node->ss.ps.state));
+}
+
+/*
+ * Rows of the target that a join looks up: those that were changed are known by
+ * their keys and passed over (modify.c), so to see them again does no harm, and
+ * to read the whole collection instead would.
+ */
+static bool
+is_lookup_of_target(ForeignScanState *node)
+{
+	return list_member_int(node->ss.ps.state->es_plannedstmt->resultRelations,
+						   ((Scan *) node->ss.ps.plan)->scanrelid) && !mf_spool_is_fixed(node);
+}
+
+MfSpool *
+mf_spool_begin(ForeignScanState *node, const MfTable *table)
+{
+	TupleDesc	desc = RelationGetDescr(node->ss.ss_currentRelation);
 	MfSpool    *spool;
 
-	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) || !is_target(estate, table))
+	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) ||
+		!is_target(node->ss.ps.state, table) || is_lookup_of_target(node))
 		return NULL;
 	spool = palloc0(sizeof(MfSpool));
 	spool->rows = tuplestore_begin_heap(true, false, work_mem);

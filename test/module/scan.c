@@ -123,6 +123,14 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	return MF_OK;
 }
 
+/* Removed rows keep their place, so that a scan under way stays in step. */
+static bool
+passes_over(const MfScan *scan, int64_t row)
+{
+	return scan->collection != NULL &&
+		store_is_dead(scan->collection, (int32_t) (scan->rows != NULL ? scan->rows[row] : row));
+}
+
 bool
 scan_value(MfScan *scan, MfColumn *col, int i, int64_t row)
 {
@@ -170,8 +178,8 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 	int64_t		fail_at = setting_int(scan->conn, options, "fail_at", 0);
 	int64_t		retry_at = setting_int(scan->conn, options, "retry_at", 0);
 	int64_t		delay = setting_int(scan->conn, options, "delay_ms", 0);
-	int64_t		rows = batch_rows(scan);
 	MfBatch    *batch = scan->batches[scan->turn];
+	int64_t		rows;
 
 	if (hangs(scan->conn, options, "scan", wait))
 		return MF_WAIT;
@@ -182,6 +190,12 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		wait->timeout_ms = (int) (scan->until - now_ms());
 		return MF_WAIT;
 	}
+	/* no snapshot: rows that came meanwhile are there too */
+	if (scan->collection != NULL && scan->rows == NULL)
+		scan->total = scan->collection->rows->nrows;
+	while (scan->row < scan->total && passes_over(scan, scan->row))
+		scan->row++;
+	rows = batch_rows(scan);
 	if (rows == 0)
 		return MF_END;
 	if (retry_at > scan->row && retry_at <= scan->row + rows && scan->retries > 0)
@@ -201,10 +215,13 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		if (row + 1 == fail_at)
 		{
 			/* what came before it is still good */
+			rows = row - scan->row;
 			if (batch->nrows > 0)
 				break;
 			return fail_at_row(scan, fail_at, err);
 		}
+		if (passes_over(scan, row))
+			continue;
 		for (int i = 0; i < scan->spec->ncolumns; i++)
 		{
 			if (!scan->only_number &&
@@ -213,7 +230,7 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		}
 		batch->nrows++;
 	}
-	scan->row += batch->nrows;
+	scan->row += rows;
 	scan->stats.requests++;
 	scan->stats.rows += batch->nrows;
 	scan->stats.bytes += (int64_t) mf_batch_bytes(batch);
@@ -227,7 +244,7 @@ void
 scan_stats(MfScan *scan, MfScanStats *stats)
 {
 	*stats = scan->stats;
-	stats->remote_rows = scan->total;
+	stats->remote_rows = scan->collection != NULL ? store_nrows(scan->collection) : scan->total;
 }
 
 void

@@ -217,6 +217,8 @@ select_rows(MfScan *scan, MfError *err)
 	{
 		Truth		truth = YES;
 
+		if (scan->collection != NULL && store_is_dead(scan->collection, (int32_t) row))
+			continue;
 		for (int i = 0; i < spec->nfilters && truth == YES; i++)
 			truth = check(scan, spec->filters[i], row, &complete);
 		/* every seventh row is one too many */

@@ -20,6 +20,9 @@ typedef struct Collection
 	struct Collection *next;
 	MfCollection desc;			/* desc.fields has room for MAX_FIELDS */
 	MfBatch    *rows;
+	uint8_t    *dead;			/* of each row: removed, but still in its place */
+	int32_t		dead_cap;
+	int32_t		ndead;
 	int			users;			/* scans and writers: freed when none is left */
 	bool		dropped;
 } Collection;
@@ -45,6 +48,11 @@ extern Collection *store_create(const char *name, const char *description,
 extern bool store_add_field(Collection *c, const MfField *field);
 extern int	store_field(const Collection *c, const char *name);
 extern void store_drop(Collection *c);
+
+/* Remove a row; is it removed; how many are left. */
+extern bool store_kill(Collection *c, int32_t row);
+extern bool store_is_dead(const Collection *c, int32_t row);
+extern int32_t store_nrows(const Collection *c);
 extern void store_release(Collection *c);
 
 /* A deep copy of one value to the end of another column. */
@@ -99,7 +107,13 @@ extern void remote_close(MfConn *conn);
 extern MfStatus remote_collection(MfConn *conn, const MfOptions *table, const char *name,
 								  Collection **c, MfError *err);
 
+/* -------------------------------------------------------------- in filter.c */
+
+extern MfShip exact_check(const MfCollection *collection, const MfFilter *filter);
+extern bool row_meets(const Collection *c, int32_t row, int nfilters, const MfFilter *const *filters);
+
 /* -------------------------------------------- callbacks, by their own files */
+
 
 extern MfStatus request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus request_step(MfTask *task, MfWaitFor *wait, MfError *err);
@@ -147,6 +161,7 @@ extern MfStatus write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, Mf
 extern MfStatus write_poll(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern MfStatus write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern void write_counts(MfWrite *write, MfWriteCounts *counts);
+extern const MfColumn *write_keys(MfWrite *write);
 extern void write_end(MfWrite *write);
 
 #endif							/* TEST_H */
