@@ -7,7 +7,7 @@ ALTER FOREIGN TABLE docs DROP COLUMN dropped;
 CREATE FOREIGN TABLE auto (dropped int, txt text, id bigint, n int) SERVER ret OPTIONS (collection 'auto', schema 'id i64 key auto, txt text, n i32 null');
 ALTER FOREIGN TABLE auto DROP COLUMN dropped;
 
-INSERT INTO docs VALUES (1, 'a'), (2, 'b', 3) RETURNING *, docs, tableoid::regclass, n + 1 AS more;
+INSERT INTO docs VALUES (1, 'a', DEFAULT), (2, 'b', 3) RETURNING *, docs, tableoid::regclass, n + 1 AS more;
 INSERT INTO docs (id) VALUES (3) RETURNING txt IS NULL, n;
 -- keys that the remote makes
 INSERT INTO auto (txt) VALUES ('a'), ('b') RETURNING id;

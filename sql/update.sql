@@ -42,10 +42,13 @@ ANALYZE source;
 UPDATE docs SET txt = source.t FROM source WHERE k = id RETURNING id, txt;
 UPDATE docs SET txt = 'joined' FROM docs other WHERE other.id = docs.id + 1 AND docs.id <= 3 RETURNING docs.id, other.id;
 UPDATE docs SET n = (SELECT count(*) FROM docs d WHERE d.id <= docs.id) WHERE id > 5;
+UPDATE docs SET n = (SELECT count(*) FROM docs d WHERE d.n >= docs.n);
+SELECT array_agg(n ORDER BY n) FROM docs;
 UPDATE docs SET n = -1 WHERE id IN (SELECT k FROM source);
 UPDATE docs SET n = -2 WHERE id = (SELECT max(id) FROM docs);
 SELECT id, txt, n FROM docs ORDER BY id;
 -- looked up by a join, one by one
+SET enable_memoize = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_material = off;
@@ -56,6 +59,7 @@ SELECT id, txt, n FROM docs WHERE id < 4 ORDER BY id;
 RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_material;
+RESET enable_memoize;
 ALTER SERVER upd OPTIONS (DROP fdw_startup_cost, DROP fdw_tuple_cost);
 
 -- EXPLAIN, prepared statements, cursors

@@ -18,9 +18,9 @@ SELECT * FROM docs ORDER BY id;
 INSERT INTO docs VALUES (1, 'first', 1), (1, 'second', 2), (1, 'third', 3);
 INSERT INTO docs SELECT 1 + i % 7, 'row ' || i, i FROM generate_series(1, 500) i;
 SELECT * FROM docs ORDER BY id;
-INSERT INTO docs SELECT 1 + i / 3 % 100, 'row ' || i, i FROM generate_series(1, 3000) i;
+INSERT INTO docs SELECT 1 + i / 3 % 100, 'row ' || i, i FROM generate_series(1, 900) i;
 SELECT count(*), count(DISTINCT id), min(n), max(n) FROM docs;
-INSERT INTO docs SELECT i, 'row ' || i, i FROM generate_series(1, 3000) i;
+INSERT INTO docs SELECT i, 'row ' || i, i FROM generate_series(1, 900) i;
 SELECT count(*), count(DISTINCT id), min(n), max(n), bool_and(n = id) FROM docs;
 TRUNCATE docs;
 -- text

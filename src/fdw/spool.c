@@ -15,6 +15,7 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -34,45 +35,58 @@ struct MfSpool
  * not needed costs little.
  */
 static bool
-is_same_collection(Oid relid, const MfTable *table)
+is_same_collection(Oid relid, const MfConnector *connector, const char *collection)
 {
 	Oid			serverid;
-	const MfConnector *connector;
 
 	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE)
 		return false;
 	serverid = GetForeignTable(relid)->serverid;
-	if (!mf_is_ours(serverid))
-		return false;
-	connector = mf_connector_of_server(serverid);
-	return connector == table->remote->connector &&
-		strcmp(mf_collection_name(connector, mf_table_options(relid), relid), table->collection) == 0;
+	return mf_is_ours(serverid) && mf_connector_of_server(serverid) == connector &&
+		strcmp(mf_collection_name(connector, mf_table_options(relid), relid), collection) == 0;
 }
 
-/* Is the collection, or a partition that is one, among the statement's targets? */
+/* Is the collection this target of a statement, or a partition of it? */
 static bool
-is_target(EState *estate, const MfTable *table)
+is_target(Oid target, const MfConnector *connector, const char *collection)
 {
 	ListCell   *lc;
-	ListCell   *child;
+
+	if (get_rel_relkind(target) != RELKIND_PARTITIONED_TABLE)
+		return is_same_collection(target, connector, collection);
+	foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))
+	{
+		if (is_same_collection(lfirst_oid(lc), connector, collection))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_any_target(EState *estate, const MfTable *table)
+{
+	ListCell   *lc;
 
 	foreach(lc, estate->es_plannedstmt->resultRelations)
 	{
-		Oid			relid = exec_rt_fetch(lfirst_int(lc), estate)->relid;
-
-		if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
-		{
-			if (is_same_collection(relid, table))
-				return true;
-			continue;
-		}
-		foreach(child, find_all_inheritors(relid, AccessShareLock, NULL))
-		{
-			if (is_same_collection(lfirst_oid(child), table))
-				return true;
-		}
+		if (is_target(exec_rt_fetch(lfirst_int(lc), estate)->relid, table->remote->connector, table->collection))
+			return true;
 	}
 	return false;
+}
+
+bool
+mf_spool_is_written(PlannerInfo *root, Oid relid)
+{
+	const MfConnector *connector = mf_connector_of_server(GetForeignTable(relid)->serverid);
+	const Query *query;
+
+	while (root->parent_root != NULL)
+		root = root->parent_root;
+	query = root->parse;
+	return query->resultRelation > 0 &&
+		is_target(rt_fetch(query->resultRelation, query->rtable)->relid, connector,
+				  mf_collection_name(connector, mf_table_options(relid), relid));
 }
 
 /* Values that an initplan of the whole statement makes: once, and for all. */
@@ -127,7 +141,7 @@ mf_spool_begin(ForeignScanState *node, const MfTable *table)
 	MfSpool    *spool;
 
 	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) ||
-		!is_target(node->ss.ps.state, table) || is_lookup_of_target(node))
+		!is_any_target(node->ss.ps.state, table) || is_lookup_of_target(node))
 		return NULL;
 	spool = palloc0(sizeof(MfSpool));
 	spool->rows = tuplestore_begin_heap(true, false, work_mem);
