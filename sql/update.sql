@@ -42,6 +42,7 @@ ANALYZE source;
 UPDATE docs SET txt = source.t FROM source WHERE k = id RETURNING id, txt;
 UPDATE docs SET txt = 'joined' FROM docs other WHERE other.id = docs.id + 1 AND docs.id <= 3 RETURNING docs.id, other.id;
 UPDATE docs SET n = (SELECT count(*) FROM docs d WHERE d.id <= docs.id) WHERE id > 5;
+ALTER FOREIGN TABLE docs OPTIONS (ADD max_in_flight '1');
 UPDATE docs SET n = (SELECT count(*) FROM docs d WHERE d.n >= docs.n);
 SELECT array_agg(n ORDER BY n) FROM docs;
 UPDATE docs SET n = -1 WHERE id IN (SELECT k FROM source);
