@@ -4,7 +4,6 @@ use MilvusFdw;
 
 my $certs = certs();
 fresh_database();
-my $log_before = log_size();
 
 my $milvus = start_server('milvus', '--auth', '--tls', 1, $certs);
 python(<<'P', $milvus->{port}, "$certs/ca.crt");
@@ -18,41 +17,8 @@ c.insert([[1, 2, 3], [[i, 1] for i in range(3)]])
 c.load()
 P
 
-my $names = 0;
-sub remote
-{
-	my ($port, %options) = @_;
-	my $name = 'm' . ++$names;
-	my $options = join '', map { ", $_ '$options{$_}'" } sort keys %options;
-	sql("CREATE SERVER $name FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '$port', retry_timeout '0'$options)");
-	sql("CREATE FOREIGN TABLE $name (id bigint, v real[]) SERVER $name OPTIONS (collection 'tap051')");
-	mapping($name, user => 'root', password => 'Milvus');
-	return $name;
-}
-
-sub mapping
-{
-	my ($server, %options) = @_;
-	sql("DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER $server");
-	sql("CREATE USER MAPPING FOR CURRENT_USER SERVER $server OPTIONS (" . join(', ', map { "$_ '$options{$_}'" } sort keys %options) . ')')
-		if %options;
-}
-
-sub query { return "SELECT sum(id) FROM $_[0]" }
-
-sub works
-{
-	my ($name, $port, %options) = @_;
-	my $remote = remote($port, %options);
-	my $e = error_of(query($remote));
-	is($e ? "$e->{message}: " . ($e->{detail} // '') : value(query($remote)), 6, $name);
-}
-
-sub refused
-{
-	my ($name, $port, $options, %expected) = @_;
-	fails($name, query(remote($port, %$options)), %expected);
-}
+tls_side(name => 'm', wrapper => 'milvus_fdw', address => sub { "host 'localhost', port '$_[0]'" }, columns => 'id bigint, v real[]',
+	table => "collection 'tap051'", mapping => { user => 'root', password => 'Milvus' });
 
 my $port   = $milvus->{port};
 my $ca     = "$certs/ca.crt";
@@ -145,21 +111,5 @@ subtest 'nothing secret is shown' => sub {
 		secrets(), 'nor do debug messages show it');
 	unlike(server_log(), secrets(), 'nor does the server\'s log');
 };
-
-# What the server's log says since then; statements that fail are logged with what one typed into them.
-sub log_file
-{
-	my $dir = value('SHOW data_directory') =~ s{/data$}{}r;
-	return "$dir/log";
-}
-
-sub log_size { return -s log_file() // 0 }
-
-sub server_log
-{
-	open my $file, '<', log_file() or return '';
-	seek $file, $log_before, 0;
-	return join '', grep { !/STATEMENT: .*(CREATE|ALTER) (SERVER|USER MAPPING)/ } <$file>;
-}
 
 done_testing();

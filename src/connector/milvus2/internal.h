@@ -86,6 +86,22 @@ extern const char *m2_setting(const MfOptions *table, const MfOptions *server, c
 /* The database meant by a table's options: "" = the default one. */
 extern const char *m2_database(const MfConn *conn, const MfOptions *table);
 
+/* Where Milvus is, by uri or by host and port (address.c). */
+typedef struct M2Address
+{
+	const char *host;			/* in `url` or in the options */
+	int			port;
+	bool		has_scheme;		/* uri says whether TLS is spoken */
+	bool		tls;
+	MfUrl		url;
+} M2Address;
+
+/* Also settles settings->sslmode.  Options may have been set in any order, so they are checked again. */
+extern MfStatus m2_address(const MfOptions *options, M2Address *address,
+						   MfNetSettings *settings, MfError *err);
+extern bool m2_uri_check(const char *value, const char **why);
+extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *err);
+
 /* NULL = *err says why. */
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
 
