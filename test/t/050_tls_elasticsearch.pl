@@ -57,6 +57,12 @@ subtest 'certificates' => sub {
 	}
 	refused("another host's, by default", $double{elsewhere}, { sslrootcert => $ca }, %cannot, detail => qr/localhost/,
 		hint => qr/host name that the certificate was issued for/);
+	works("another host's by its name, $_", $double{elsewhere}, sslrootcert => $ca, sslmode => $_, server_name => 'elsewhere.example')
+		for qw(verify-full verify-ca require);
+	refused('a name that is not in the certificate', $double{server}, { sslrootcert => $ca, server_name => 'elsewhere.example' }, %cannot,
+		hint => qr/"server_name"/);
+	works('one that is, with the real server', $url, sslrootcert => $ca, server_name => '127.0.0.1');
+	refused('a name without TLS', $url =~ s/https/http/r, { server_name => 'localhost' }, sqlstate => '22023', message => qr/server_name/);
 	works("another host's, verify-ca", $double{elsewhere}, sslrootcert => $ca, sslmode => 'verify-ca');
 	works("another host's, require", $double{elsewhere}, sslrootcert => $ca, sslmode => 'require');
 	my %file = (sqlstate => '58030', message => qr/^could not read file ".*(none\.crt|server\.key)"$/, detail => qr/"sslrootcert"/);

@@ -38,6 +38,7 @@ typedef enum M2Type
 #define M2_STATE_NOT_LOADED 1
 #define M2_STATE_LOADING 2
 #define M2_STATE_LOADED 3
+#define M2_STATE_HIDDEN (-1)	/* the user may not ask */
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
@@ -448,6 +449,9 @@ extern M2__CollectionRequest m2_collection_request(const MfTask *task);
 extern MfStatus m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* As above, but a user who may not ask goes on: who may read need not know. */
+extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
 /* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
