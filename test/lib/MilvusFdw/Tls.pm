@@ -82,8 +82,8 @@ sub server_log
 sub key_of
 {
 	my ($name, %opt) = @_;
-	my $file = scratch() . '/key' . ++$keys;
-	copy($opt{from} // certs() . "/$name.key", $file) or die $!;
+	my $file = MilvusFdw::Servers::scratch() . '/key' . ++$keys;
+	copy($opt{from} // MilvusFdw::Servers::certs() . "/$name.key", $file) or die $!;
 	my $owner = (stat MilvusFdw::value('SHOW data_directory'))[4];
 	chown $owner, -1, $file if $> == 0;
 	chmod $opt{mode} // 0600, $file;
