@@ -40,7 +40,7 @@ mf_raise(const MfError *err, const MfWhere *where)
 	append_where(&context, err, where);
 	initStringInfo(&detail);
 	if (err->detail[0])
-		appendStringInfoString(&detail, mf_safe_text(err->detail));
+		appendStringInfoString(&detail, mf_safe_text(mf_scrub(where->remote, err->detail)));
 	if (where->extra != NULL)
 		appendStringInfo(&detail, "%s%s", detail.len ? "\n" : "", where->extra);
 

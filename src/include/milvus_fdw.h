@@ -147,6 +147,11 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
+/* ------------------------------------------------------- in src/fdw/scrub.c */
+
+/* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */
+extern char *mf_scrub(MfRemote *remote, const char *text);
+
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 
 /* Text of the database as UTF-8, for connectors.  Palloc'd, like those below. */

@@ -81,6 +81,9 @@ extern bool mf_url_parse(const char *text, MfUrl *url, const char **why);
 /* A host name or an address, as options of that kind are checked. */
 extern bool mf_host_valid(const char *host, const char **why);
 
+/* base64(text[0..len)) with NUL from mem; NULL = no memory. */
+extern char *mf_base64(MfMem *mem, const char *text, size_t len);
+
 /* Monotonic milliseconds. */
 extern int64_t mf_now_ms(void);
 

@@ -31,9 +31,6 @@ extern const char *mf_duration(char *buf, size_t size, int64_t ms);
  */
 extern void mf_printable(char *buf, size_t size, const char *text, size_t len);
 
-/* base64(text[0..len)) with NUL from mem; NULL = no memory. */
-extern char *mf_base64(MfMem *mem, const char *text, size_t len);
-
 /* The PEM texts of the files that settings name, or NULL. */
 typedef struct MfTlsFiles
 {
