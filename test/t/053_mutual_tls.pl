@@ -75,7 +75,7 @@ for my $kind (sort keys %sides)
 	};
 
 	subtest "who may show it, $kind" => sub {
-		sql('CREATE ROLE tap053_user');
+		sql($_) for 'DROP ROLE IF EXISTS tap053_user', 'CREATE ROLE tap053_user';
 		my $name = remote($where, %pair);
 		sql("GRANT USAGE ON FOREIGN SERVER $name TO tap053_user");
 		sql("GRANT SELECT ON $name TO tap053_user");
