@@ -108,7 +108,7 @@ subtest 'servers that send it back' => sub {
 
 # Where a text is cut off, the beginning of a secret may be left.
 subtest 'texts that are cut off' => sub {
-	my @pads = map { 5 * $_ } 80 .. 260;
+	my @pads = map { 11 * $_ } 36 .. 118;
 	my $es = double('http_server', script => [ { path => '', answers => [ map { { status => 400, echo => 'json', pad => $_ } } @pads ] } ]);
 	my $milvus = double('grpc_server', script => { '*' => [ map { { status => 3, echo => \1, pad => $_ } } @pads ] });
 	my $status = double('grpc_server', script => { '*' => [ map { { milvus => { code => 1100 }, echo => \1, pad => $_ } } @pads ] });
@@ -147,7 +147,7 @@ subtest 'connections that fail' => sub {
 	{
 		my %how = (
 			'nobody listens' => [ "http://localhost:$port", "http://localhost:$port" ],
-			'no such host' => [ 'http://no-such-host.invalid', 'http://no-such-host.invalid' ],
+			'slow: no such host' => [ 'http://no-such-host.invalid', 'http://no-such-host.invalid' ],
 			'slow: no answer' => [ $hole->url, $hole->url, "connect_timeout '1', request_timeout '1'" ],
 			'an expired certificate' => [ 'https://' . $expired->host_port, 'https://' . $expired_grpc->host_port, $ca ],
 			'an unknown authority' => [ 'https://' . $expired->host_port, 'https://' . $expired_grpc->host_port ],
