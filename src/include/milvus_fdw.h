@@ -163,6 +163,9 @@ extern char *mf_from_utf8(const char *utf8);
 /* The same for messages: never fails, what cannot be shown becomes '?'. */
 extern char *mf_safe_text(const char *s);
 
+/* And what a remote said, in one line: logs and terminals do not obey it. */
+extern char *mf_message_text(const char *s);
+
 /* ----------------------------------------------------- in src/fdw/request.c */
 
 /*
