@@ -153,25 +153,6 @@ user_mapping(Oid userid, Oid serverid)
 	return found ? GetUserMapping(userid, serverid) : NULL;
 }
 
-/* Files named by options: may the server's owner still have them read? */
-static void
-check_files(const MfConnector *connector, const MfOptions *options, Oid owner)
-{
-	Oid			save_user;
-	int			save_context;
-
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(owner, save_context);
-	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
-	{
-		const char *path = mf_option(options, def->name);
-
-		if ((def->flags & MF_OPTION_FILE) && (def->where & MF_ON_SERVER) && path != NULL)
-			mf_check_server_file(def->name, path);
-	}
-	SetUserIdAndSecContext(save_user, save_context);
-}
-
 static MfRemote *
 open_remote(ForeignServer *server, UserMapping *mapping)
 {
@@ -191,11 +172,11 @@ open_remote(ForeignServer *server, UserMapping *mapping)
 	remote->umid = mapping ? mapping->umid : InvalidOid;
 	remote->connector = mf_connector_of_server(server->serverid);
 	remote->server = pstrdup(server->servername);
-	remote->options = mf_options_from_list(server->options, mapping ? mapping->options : NIL);
+	/* the first one counts: what the mapping says, else the server's */
+	remote->options = mf_options_from_list(mapping ? mapping->options : NIL, server->options);
 	remote->keep = mf_option_bool(remote->options, "keep_connections", true);
 	MemoryContextSwitchTo(before);
 
-	check_files(remote->connector, remote->options, server->owner);
 	mf_mem_init(&remote->mem, (size_t) mf_option_int(remote->options, "memory_limit",
 													 DEFAULT_MEMORY_LIMIT) * 1024 * 1024);
 	args.server = remote->server;
@@ -217,6 +198,8 @@ mf_connect(Oid serverid, Oid userid, MemoryContext owner)
 	CacheEntry *entry;
 	Hold	   *hold;
 
+	/* each time: who asks may change, and what he may do, while a connection stays */
+	mf_check_use(mf_connector_of_server(serverid), server, mapping, userid);
 	if (connections == NULL)
 		start();
 	hold = MemoryContextAllocZero(owner, sizeof(Hold));

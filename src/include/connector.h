@@ -69,6 +69,9 @@ typedef enum MfOptionType
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
 #define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
 #define MF_OPTION_NARROWS	16	/* the table holds only some of the collection's rows */
+#define MF_OPTION_MACHINE	32	/* proves who the server's machine is, not who
+								 * its user is: for others than superusers only
+								 * where the mapping allows it */
 
 typedef struct MfOptionDef
 {
@@ -415,6 +418,12 @@ typedef struct MfConnector
 	 * until the next submit.  NULL = it made none.
 	 */
 	const MfColumn *(*write_keys) (MfWrite *write);
+
+	/*
+	 * Optional.  Do the options of one object (place: MF_ON_...) go together?
+	 * Each has been checked on its own.  Asked when they are set.
+	 */
+	MfStatus	(*options_check) (int place, const MfOptions *options, MfError *err);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

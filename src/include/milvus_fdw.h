@@ -157,6 +157,11 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
+/* ------------------------------------------------------- in src/fdw/scrub.c */
+
+/* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */
+extern char *mf_scrub(MfRemote *remote, const char *text);
+
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 
 /* Text of the database as UTF-8, for connectors.  Palloc'd, like those below. */
@@ -167,6 +172,9 @@ extern char *mf_from_utf8(const char *utf8);
 
 /* The same for messages: never fails, what cannot be shown becomes '?'. */
 extern char *mf_safe_text(const char *s);
+
+/* And what a remote said, in one line: logs and terminals do not obey it. */
+extern char *mf_message_text(const char *s);
 
 /* ----------------------------------------------------- in src/fdw/request.c */
 

@@ -44,6 +44,7 @@ static const MfOptionDef test_options[] = {
 	{"url", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL, "where it is", check_url},
 	{"note", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL, "shown in the version", NULL},
 	{"cafile", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_FILE, 0, 0, NULL, "a file of the server", NULL},
+	{"keyfile", MF_ON_SERVER | MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_FILE | MF_OPTION_MACHINE, 0, 0, NULL, "a key of the machine", NULL},
 	{"danger", MF_ON_SERVER, MF_OPTION_BOOL, MF_OPTION_SUPERUSER, 0, 0, NULL, "for superusers", NULL},
 	{"sslmode", MF_ON_SERVER, MF_OPTION_ENUM, 0, 0, 0, "require|verify-ca|verify-full", "checks", NULL},
 	{"must_load", MF_ON_SERVER, MF_OPTION_BOOL, 0, 0, 0, NULL, "only what is loaded can be read", NULL},

@@ -38,6 +38,7 @@ typedef enum M2Type
 #define M2_STATE_NOT_LOADED 1
 #define M2_STATE_LOADING 2
 #define M2_STATE_LOADED 3
+#define M2_STATE_HIDDEN (-1)	/* the user may not ask */
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
@@ -85,6 +86,22 @@ extern const char *m2_setting(const MfOptions *table, const MfOptions *server, c
 
 /* The database meant by a table's options: "" = the default one. */
 extern const char *m2_database(const MfConn *conn, const MfOptions *table);
+
+/* Where Milvus is, by uri or by host and port (address.c). */
+typedef struct M2Address
+{
+	const char *host;			/* in `url` or in the options */
+	int			port;
+	bool		has_scheme;		/* uri says whether TLS is spoken */
+	bool		tls;
+	MfUrl		url;
+} M2Address;
+
+/* Also settles settings->sslmode.  Options may have been set in any order, so they are checked again. */
+extern MfStatus m2_address(const MfOptions *options, M2Address *address,
+						   MfNetSettings *settings, MfError *err);
+extern bool m2_uri_check(const char *value, const char **why);
+extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *err);
 
 /* NULL = *err says why. */
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
@@ -451,6 +468,9 @@ extern M2__CollectionRequest m2_collection_request(const MfTask *task);
 extern MfStatus m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* As above, but a user who may not ask goes on: who may read need not know. */
+extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
 /* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
