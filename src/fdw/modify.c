@@ -64,7 +64,6 @@ open_table(EState *estate, ResultRelInfo *rri)
 {
 	MfModify   *modify = palloc0(sizeof(MfModify));
 
-	modify->context = CurrentMemoryContext;
 	modify->table = mf_table_open(RelationGetRelid(rri->ri_RelationDesc), mf_modify_user(rri, estate),
 								  estate->es_query_cxt);
 	return modify;

@@ -123,12 +123,26 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	return MF_OK;
 }
 
+/* Is it left out by the table's option "above"? */
+static bool
+is_below(const MfScan *scan, int32_t row)
+{
+	const MfColumn *keys = &scan->collection->rows->columns[0];
+	int64_t		key;
+
+	if (mf_option(scan->spec->options, "above") == NULL)
+		return false;
+	memcpy(&key, mf_fixed_at(keys, row), sizeof(key));
+	return key <= mf_option_int(scan->spec->options, "above", 0);
+}
+
 /* Removed rows keep their place, so that a scan under way stays in step. */
 static bool
-passes_over(const MfScan *scan, int64_t row)
+passes_over(const MfScan *scan, int64_t place)
 {
-	return scan->collection != NULL &&
-		store_is_dead(scan->collection, (int32_t) (scan->rows != NULL ? scan->rows[row] : row));
+	int32_t		row = (int32_t) (scan->rows != NULL ? scan->rows[place] : place);
+
+	return scan->collection != NULL && (store_is_dead(scan->collection, row) || is_below(scan, row));
 }
 
 bool
