@@ -5,6 +5,7 @@
 
 #include "access/table.h"
 #include "compat.h"
+#include "finish.h"
 #include "nodes/execnodes.h"
 #include "utils/lsyscache.h"
 #include "parser/parsetree.h"
@@ -46,22 +47,36 @@ mf_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 	return NIL;
 }
 
-/* AFTER ROW triggers see a row only once the remote has it. */
 static bool
-must_go_row_by_row(ResultRelInfo *rri)
+has_after_triggers(ResultRelInfo *rri)
 {
-	return rri->ri_TrigDesc != NULL && rri->ri_TrigDesc->trig_insert_after_row;
+	return rri != NULL && rri->ri_TrigDesc != NULL &&
+		(rri->ri_TrigDesc->trig_insert_after_row || rri->ri_TrigDesc->trig_insert_after_statement);
+}
+
+/*
+ * AFTER triggers see a row only once the remote has it.  Before those of a
+ * statement all rows are flushed (finish.c); but nothing tells us of the end of
+ * COPY in time, nor of an INSERT within WITH.
+ */
+static bool
+must_go_row_by_row(ModifyTableState *mtstate, ResultRelInfo *rri)
+{
+	return (mtstate->ps.plan == NULL || !mtstate->canSetTag) &&
+		(has_after_triggers(rri) || has_after_triggers(mtstate->rootResultRelInfo));
 }
 
 static void
-begin(EState *estate, ResultRelInfo *rri)
+begin(ModifyTableState *mtstate, ResultRelInfo *rri)
 {
+	EState	   *estate = mtstate->ps.state;
 	Relation	rel = rri->ri_RelationDesc;
 	MemoryContext before = MemoryContextSwitchTo(estate->es_query_cxt);
 	MfTable    *table;
 
 	table = mf_table_open(RelationGetRelid(rel), mf_modify_user(rri, estate), estate->es_query_cxt);
-	rri->ri_FdwState = mf_writer_begin(table, RelationGetDescr(rel), must_go_row_by_row(rri));
+	rri->ri_FdwState = mf_writer_begin(table, RelationGetDescr(rel), must_go_row_by_row(mtstate, rri));
+	mf_finish_watch(estate, rri->ri_FdwState);
 	MemoryContextSwitchTo(before);
 }
 
@@ -70,7 +85,7 @@ mf_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rri, List *fdw_private
 				int subplan, int eflags)
 {
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		begin(mtstate->ps.state, rri);
+		begin(mtstate, rri);
 }
 
 void
@@ -79,7 +94,7 @@ mf_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rri)
 	/* the planner knows nothing of partitions that rows are routed to; COPY has no plan */
 	if (mtstate->ps.plan != NULL)
 		refuse_on_conflict((ModifyTable *) mtstate->ps.plan, RelationGetRelid(rri->ri_RelationDesc));
-	begin(mtstate->ps.state, rri);
+	begin(mtstate, rri);
 }
 
 TupleTableSlot *

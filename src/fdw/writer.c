@@ -462,18 +462,21 @@ mf_writer_row(MfRowWriter *w, TupleTableSlot *slot)
 		take_batch(w);
 	append_row(w, slot);
 	if (w->row_by_row)
-	{
-		submit(w);
-		drive_or_fail(w, step_flush);
-	}
+		mf_writer_flush(w);
 }
 
 void
-mf_writer_finish(MfRowWriter *w)
+mf_writer_flush(MfRowWriter *w)
 {
 	if (w->write == NULL)
 		return;
 	submit(w);
 	drive_or_fail(w, step_flush);
+}
+
+void
+mf_writer_finish(MfRowWriter *w)
+{
+	mf_writer_flush(w);
 	end_writer(w);
 }

@@ -26,7 +26,10 @@ extern MfRowWriter *mf_writer_begin(MfTable *table, TupleDesc desc, bool row_by_
 /* Append a row; may wait for room.  Errors state what became of the rows before. */
 extern void mf_writer_row(MfRowWriter *writer, TupleTableSlot *slot);
 
-/* Send what is left and wait until all is acknowledged. */
+/* Send what is there and wait until all is acknowledged; more may follow. */
+extern void mf_writer_flush(MfRowWriter *writer);
+
+/* The same, and nothing follows. */
 extern void mf_writer_finish(MfRowWriter *writer);
 
 #endif							/* MF_FDW_WRITER_H */

@@ -78,6 +78,8 @@ typedef struct MfRemote
 {
 	Oid			serverid;
 	Oid			umid;			/* InvalidOid: no user mapping */
+	uint32		server_hash;	/* of their catalog rows, for invalidation */
+	uint32		mapping_hash;
 	const MfConnector *connector;
 	MfConn	   *conn;
 	MfMem		mem;			/* budget of all that happens on it */
@@ -195,6 +197,11 @@ typedef struct MfLedgerEntry
 } MfLedgerEntry;
 
 extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection);
+
+/* ------------------------------------------------------ in src/fdw/finish.c */
+
+/* See to it that AFTER triggers find a statement's rows at the remote. */
+extern void mf_finish_init(void);
 
 /* -------------------------------------------------------- in src/fdw/name.c */
 
