@@ -174,6 +174,12 @@ my %states;
 $states{"$_->{state}"}++ for @ops;
 note(scalar(@ops) . ' statements: ' . join(', ', map { "$_ $states{$_}" } sort keys %states) . '; survivor: ' . join(', ', map { "$_ $survived{$_}" } sort keys %survived));
 
+for my $sort (qw(read caught insert delete))
+{
+	my @of = sort { $a->{ms} <=> $b->{ms} } grep { ($_->{sort} // '') eq $sort } @ops or next;
+	note(sprintf '%s: %d, half of them within %d ms, all within %d ms: %s %s', $sort, scalar @of, $of[ @of / 2 ]{ms}, $of[-1]{ms}, $of[-1]{way}, $of[-1]{query});
+}
+
 subtest 'every statement succeeds or says it was interrupted' => sub {
 	cmp_ok(scalar(@ops), '>', $seconds, scalar(@ops) . ' statements');
 	my @odd = grep { $_->{state} !~ /^(ok|57014|57P01)$/ || ($_->{state} eq '57P01' && $_->{way} ne 'terminate') || ($_->{state} ne 'ok' && $_->{way} =~ /peace|shower/) } @ops;
