@@ -21,7 +21,7 @@ count(MfScan *scan)
 		{"connections", counters.connections}, {"opened", counters.opened},
 		{"requests", counters.requests}, {"scans", counters.scans},
 		{"writers", counters.writers},
-		{"memory", (int64_t) (scan->conn->mem->used - scan->conn->mem_at_start - sizeof(MfScan))}
+		{"memory", (int64_t) (scan->conn->mem->used - scan->conn->mem_at_start - sizeof(MfScan) - sizeof(int) * (size_t) (scan->spec->ncolumns + 1))}
 	};
 
 	memcpy(scan->counter, now, sizeof(now));
@@ -110,6 +110,12 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 
 	if (scan == NULL)
 		return mf_error_oom(err, sizeof(MfScan));
+	scan->fields = mf_calloc(spec->mem, sizeof(int) * (size_t) (spec->ncolumns + 1));
+	if (scan->fields == NULL)
+	{
+		mf_free(spec->mem, scan);
+		return mf_error_oom(err, sizeof(int));
+	}
 	scan->conn = conn;
 	scan->spec = spec;
 	scan->retries = setting_int(conn, spec->options, "retries", 1);
@@ -272,6 +278,7 @@ scan_end(MfScan *scan)
 	mf_batch_free(scan->batches[1]);
 	if (scan->collection != NULL)
 		store_release(scan->collection);
+	mf_free(scan->conn->mem, scan->fields);
 	mf_free(scan->conn->mem, scan);
 }
 
