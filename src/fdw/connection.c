@@ -43,6 +43,7 @@ typedef struct Hold
 } Hold;
 
 static HTAB *connections = NULL;
+static uint64 invalidations = 0;
 static MemoryContext connection_context = NULL;
 
 static void
@@ -77,22 +78,24 @@ give_back(void *arg)
 		forget(remote);
 }
 
-/* May run at any moment that catalogs are read: only marks. */
+/* May run at any moment, outside of a transaction too: only marks, and looks nothing up. */
 static void
 invalidate(Datum arg, int cacheid, uint32 hashvalue)
 {
 	HASH_SEQ_STATUS scan;
 	CacheEntry *entry;
 
+	invalidations++;
 	hash_seq_init(&scan, connections);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		Oid			oid = cacheid == FOREIGNSERVEROID ? entry->key.serverid : entry->key.umid;
+		MfRemote   *remote = entry->remote;
 
 		/* a server without mapping may gain one: that changes the key anyway */
 		if (hashvalue == 0 ||
-			(OidIsValid(oid) && GetSysCacheHashValue1(cacheid, ObjectIdGetDatum(oid)) == hashvalue))
-			entry->remote->stale = true;
+			(cacheid == FOREIGNSERVEROID ? remote->server_hash == hashvalue :
+			 OidIsValid(remote->umid) && remote->mapping_hash == hashvalue))
+			remote->stale = true;
 	}
 }
 
@@ -170,6 +173,8 @@ open_remote(ForeignServer *server, UserMapping *mapping)
 	remote->context = context;
 	remote->serverid = server->serverid;
 	remote->umid = mapping ? mapping->umid : InvalidOid;
+	remote->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(remote->serverid));
+	remote->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(remote->umid));
 	remote->connector = mf_connector_of_server(server->serverid);
 	remote->server = pstrdup(server->servername);
 	/* the first one counts: what the mapping says, else the server's */
@@ -192,6 +197,7 @@ open_remote(ForeignServer *server, UserMapping *mapping)
 MfRemote *
 mf_connect(Oid serverid, Oid userid, MemoryContext owner)
 {
+	uint64		before = invalidations;
 	ForeignServer *server = GetForeignServer(serverid);
 	UserMapping *mapping = user_mapping(userid, serverid);
 	CacheKey	key = {serverid, mapping ? mapping->umid : InvalidOid};
@@ -214,6 +220,8 @@ mf_connect(Oid serverid, Oid userid, MemoryContext owner)
 	{
 		MfRemote   *remote = open_remote(server, mapping);
 
+		/* what changed since its options were read cannot have marked it */
+		remote->stale = before != invalidations;
 		entry = hash_search(connections, &key, HASH_ENTER, NULL);
 		entry->remote = remote;
 	}

@@ -81,6 +81,8 @@ typedef struct MfRemote
 {
 	Oid			serverid;
 	Oid			umid;			/* InvalidOid: no user mapping */
+	uint32		server_hash;	/* of their catalog rows, for invalidation */
+	uint32		mapping_hash;
 	const MfConnector *connector;
 	MfConn	   *conn;
 	MfMem		mem;			/* budget of all that happens on it */
@@ -227,6 +229,11 @@ typedef struct MfLedgerEntry
 } MfLedgerEntry;
 
 extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection, MfLedgerKind kind);
+
+/* ------------------------------------------------------ in src/fdw/finish.c */
+
+/* See to it that AFTER triggers find a statement's rows at the remote. */
+extern void mf_finish_init(void);
 
 /* -------------------------------------------------------- in src/fdw/name.c */
 

@@ -67,6 +67,7 @@ static const MfOptionDef test_options[] = {
 	{"retries", MF_ON_TABLE, MF_OPTION_INT, 0, 1, 1000000, NULL, "how often it does", NULL},
 	{"checks", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "exactly|loosely", "how test_pushing_fdw checks conditions", NULL},
 	{"orders", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "rightly|wrongly|not", "how test_pushing_fdw sorts", NULL},
+	{"above", MF_ON_TABLE, MF_OPTION_INT, MF_OPTION_NARROWS, 0, INT64_MAX, NULL, "rows with larger bigint keys only", NULL},
 	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert", "what becomes of a row of the same key", NULL},
 	{"check_keys", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "a key twice at a time is an error", NULL},
 	{"tells_deleted", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "how many rows a condition deleted", NULL},
