@@ -130,13 +130,13 @@ my $searches = open_searches();
 my $survivor = connect_to('storm');
 my $before = measured($survivor);
 
-pipe my $in, my $out or die $!;
+# To a file: a pipe that nobody reads yet would stop them once it is full.
+open my $out, '>>', scratch() . '/said' or die $!;
 my @children;
 for my $number (1 .. $sessions)
 {
 	my $pid = fork // die $!;
 	if ($pid) { push @children, $pid; next }
-	close $in;
 	$out->autoflush(1);
 	my $fine = eval { storm($number, $out, 0); 1 };
 	print $out $json->encode({ session => $number, state => "died: $@" }), "\n" unless $fine;
@@ -147,8 +147,6 @@ for my $number (1 .. $sessions)
 my $pid = fork // die $!;
 if (!$pid)
 {
-	close $in;
-	$out->autoflush(1);
 	# Its own random moments of cancelling, by signal only.
 	srand $seed;
 	my $end = time + $seconds;
@@ -166,8 +164,9 @@ while (time < $end)
 	my ($r, $error) = $survivor->try($query);
 	$survived{ $error ? $error->{sqlstate} : $json->encode($r) eq $answers{$query} ? 'ok' : "wrong answer of $query" }++;
 }
-my @ops = map { $json->decode($_) } <$in>;
 waitpid $_, 0 for @children;
+open my $in, '<', scratch() . '/said' or die $!;
+my @ops = map { $json->decode($_) } <$in>;
 
 note(sprintf 'the storm is over after %.0f s', time - $^T);
 my %states;
