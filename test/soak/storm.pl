@@ -191,7 +191,7 @@ subtest 'every statement succeeds or says it was interrupted' => sub {
 
 subtest 'what was written is what was said' => sub {
 	my $fresh = connect_to('storm');
-	$fresh->sql(q{ALTER FOREIGN TABLE m.storm_sink OPTIONS (ADD consistency_level 'strong')});
+	$fresh->sql(q{ALTER FOREIGN TABLE m.storm_sink OPTIONS (ADD consistency_level 'strong', ADD fetch_size '10000')});
 	my %found = map { $_->[0] => $_->[1] } $fresh->sql("SELECT (id - 1) / $block, count(*) FROM m.storm_sink WHERE id >= $block GROUP BY 1");
 	my (@wrong, $written);
 	for my $o (grep { ($_->{sort} // '') eq 'insert' } @ops)
