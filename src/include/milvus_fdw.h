@@ -147,6 +147,9 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
+/* ereport(WARNING) of the same. */
+extern void mf_warn(const MfError *warning);
+
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 
 /* Text of the database as UTF-8, for connectors.  Palloc'd, like those below. */
