@@ -165,6 +165,33 @@ subtest 'metadata kept elsewhere' => sub {
 	fails('no such file', "SELECT * FROM milvus_fdw.collections('m1b')", sqlstate => 'HV00N', message => qr/could not open metadata file/);
 };
 
+subtest 'metadata in MySQL' => sub {
+	my $init = scratch() . '/init.sql';
+	is(system("$ENV{MILVUS_FDW_CACHE}/venv/bin/python", $0 =~ s{[^/]*$}{../lib/milvus1_mysql.py}r, $sqlite, $init), 0, 'the same rows') or return;
+	my $s = start_server('mariadb', '--init', $init);
+	server('m1m', directory => $dir, meta => "mysql://127.0.0.1:$s->{port}/milvus");
+	sql(q{CREATE USER MAPPING FOR CURRENT_USER SERVER m1m OPTIONS (user 'milvus', password 'testsecret')});
+	for my $collection (sort keys %$expected)
+	{
+		whole_table('t', 'm1m', $collection, on_duplicate => 'keep');
+		is_deeply(rows_of('t', $collection), expected_rows($collection), $collection);
+	}
+	is(value("SELECT milvus_fdw.export_metadata('m1m')"), value("SELECT milvus_fdw.export_metadata('m1')"), 'exported it is what SQLite gives');
+	sql(q{ALTER USER MAPPING FOR CURRENT_USER SERVER m1m OPTIONS (SET password 'hunter2')});
+	fails('a wrong password', 'SELECT * FROM t', sqlstate => '28P01', detail => qr/Access denied/);
+	server('m1m', directory => $dir, meta => "mysql://127.0.0.1:$s->{port}/none");
+	sql(q{CREATE USER MAPPING FOR CURRENT_USER SERVER m1m OPTIONS (user 'milvus', password 'testsecret')});
+	fails('a database that is not there', "SELECT * FROM milvus_fdw.collections('m1m')", sqlstate => '28P01', detail => qr/none/);
+	$s->stop;
+	fails('no server', "SELECT * FROM milvus_fdw.collections('m1m')", sqlstate => '08001', message => qr/could not connect/);
+};
+
+subtest 'a server that says nothing' => sub {
+	my $hole = double('black_hole');
+	server('m1m', directory => $dir, meta => 'mysql://127.0.0.1:' . $hole->port . '/milvus');
+	obeys('cancelled', "SELECT * FROM milvus_fdw.collections('m1m')", reached => sub { scalar(my @seen = $hole->seen) });
+};
+
 subtest 'a log that is not yet in the database' => sub {
 	my $wal = scratch() . '/m1wal';
 	is(run_python('milvus1_data.py', $wal, '--wal'), 0, 'made');

@@ -77,6 +77,7 @@ m1_mysql_begin(MfConn *conn, const char *address, M1Mysql **out, MfError *err)
 {
 	M1Mysql    *my = mf_calloc(conn->mem, sizeof(M1Mysql));
 	unsigned	seconds = (unsigned) mf_option_int(&conn->options, "connect_timeout", 10);
+	unsigned	no = 0;
 	MfStatus	status;
 
 	*out = NULL;
@@ -95,6 +96,8 @@ m1_mysql_begin(MfConn *conn, const char *address, M1Mysql **out, MfError *err)
 	mysql_options(&my->mysql, MYSQL_OPT_NONBLOCK, 0);
 	mysql_options(&my->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 	mysql_options(&my->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	/* or the server could ask for any file of ours */
+	mysql_options(&my->mysql, MYSQL_OPT_LOCAL_INFILE, &no);
 	*out = my;
 	return MF_OK;
 }
