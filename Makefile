@@ -13,7 +13,7 @@ PGFILEDESC = "milvus_fdw - vector stores as foreign tables"
 HEADERS_milvus_fdw = $(addprefix src/include/,connector.h batch.h filter.h mf_error.h mf_mem.h)
 
 # .proto -> C, by protobuf-c; under its own flags, never committed
-PROTO_C = src/connector/milvus2/milvus.pb-c.c
+PROTO_C = src/connector/milvus1/milvus1.pb-c.c src/connector/milvus2/milvus.pb-c.c
 PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \

@@ -4,8 +4,9 @@
  * The table of functions and options.  A server object is a data directory
  * with its metadata (option directory) or a live server (option host).
  */
-#include "scan.h"
+#include "live.h"
 #include "request.h"
+#include "scan.h"
 
 #define ON_BOTH (MF_ON_SERVER | MF_ON_TABLE)
 
@@ -24,6 +25,10 @@ check_meta(const char *value, const char **why)
 }
 
 static const MfOptionDef option_defs[] = {
+	{"host", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"host name or address of a Milvus 1.x server", NULL},
+	{"port", MF_ON_SERVER, MF_OPTION_INT, 0, 1, 65535, NULL,
+	"its gRPC port (default 19530)", NULL},
 	{"directory", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_FILE, 0, 0, NULL,
 	"data directory of Milvus 1.x: its primary path, or db in it", NULL},
 	{"meta", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_FILE, 0, 0, NULL,
@@ -41,7 +46,13 @@ static const MfOptionDef option_defs[] = {
 	{"collection", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"collection (default: the table's name)", NULL},
 	{"partition", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
-	"tag of the only partition to read (default: all)", NULL},
+	"tag of the only partition to read, and of the one to write to (default: all; the default one)", NULL},
+	{"create_partitions", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether partitions that rows name are made if need be (default false)", NULL},
+	{"connect_timeout", MF_ON_SERVER, MF_OPTION_INT, 0, 1, 3600, NULL,
+	"seconds to wait for a connection (default 10)", NULL},
+	{"request_timeout", MF_ON_SERVER, MF_OPTION_INT, 0, 1, 86400, NULL,
+	"seconds to wait for the answer to one request (default 120)", NULL},
 	{NULL}
 };
 
@@ -53,6 +64,14 @@ m1_close(MfConn *conn)
 	if (conn == NULL)
 		return;
 	mem = conn->mem;
+	if (conn->live != NULL)
+	{
+		while (conn->live->dirty != NULL)
+			m1_dirty_forget(conn, conn->live->dirty->name);
+		if (conn->live->grpc != NULL)
+			mf_grpc_close(conn->live->grpc);
+		mf_free(mem, conn->live);
+	}
 	for (int i = 0; i < conn->options.n; i++)
 	{
 		mf_free(mem, (void *) conn->option[i].name);
@@ -63,16 +82,59 @@ m1_close(MfConn *conn)
 	mf_free(mem, conn);
 }
 
+/* A directory with its metadata, or a server; not both. */
 static MfStatus
 check_options(const MfConn *conn, MfError *err)
 {
 	const char *directory = mf_option(&conn->options, "directory");
 	const char *meta = mf_option(&conn->options, "meta");
+	const char *host = mf_option(&conn->options, "host");
 
-	if (directory != NULL && meta != NULL)
+	if (host != NULL && (directory != NULL || meta != NULL))
+	{
+		mf_error(err, MF_FDW_UNABLE_TO_CONNECT, "server \"%s\" has both options \"host\" and \"%s\"", conn->server,
+				 directory != NULL ? "directory" : "meta");
+		mf_error_hint(err, "A live server has host and port, a data directory has directory and meta.");
+		return MF_ERROR;
+	}
+	if (host != NULL || (directory != NULL && meta != NULL))
 		return MF_OK;
-	return mf_error(err, MF_FDW_UNABLE_TO_CONNECT, "option \"%s\" of server \"%s\" is not set",
-					directory == NULL ? "directory" : "meta", conn->server);
+	mf_error(err, MF_FDW_UNABLE_TO_CONNECT, "option \"%s\" of server \"%s\" is not set",
+			 directory != NULL ? "meta" : meta != NULL ? "directory" : "host", conn->server);
+	mf_error_hint(err, "A live server has host and port, a data directory has directory and meta.");
+	return MF_ERROR;
+}
+
+static void *
+alloc_for_protobuf(void *data, size_t size)
+{
+	return mf_alloc(data, size);
+}
+
+static void
+free_for_protobuf(void *data, void *p)
+{
+	mf_free(data, p);
+}
+
+/* Milvus 1.x has neither TLS nor users. */
+static MfStatus
+open_live(MfConn *conn, MfError *err)
+{
+	const char *host = mf_option(&conn->options, "host");
+	MfNetSettings settings;
+	MfGrpcAuth	auth = {NULL};
+
+	if (host == NULL)
+		return MF_OK;
+	conn->live = mf_calloc(conn->mem, sizeof(M1Live));
+	if (conn->live == NULL)
+		return mf_error_oom(err, sizeof(M1Live));
+	conn->live->alloc = (ProtobufCAllocator) {alloc_for_protobuf, free_for_protobuf, conn->mem};
+	mf_net_settings(&settings, conn->server, &conn->options, conn->mem);
+	settings.sslmode = MF_SSL_DISABLE;
+	return mf_grpc_open(host, (int) mf_option_int(&conn->options, "port", 19530), &auth, NULL, &settings,
+						&conn->live->grpc, err);
 }
 
 static MfStatus
@@ -99,7 +161,7 @@ m1_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 		conn->options.n = i + 1;
 		fits = conn->option[i].name != NULL && conn->option[i].value != NULL;
 	}
-	if (!fits || check_options(conn, err) != MF_OK)
+	if (!fits || check_options(conn, err) != MF_OK || open_live(conn, err) != MF_OK)
 	{
 		m1_close(conn);
 		return fits ? MF_ERROR : mf_error_oom(err, sizeof(MfConn));
@@ -108,14 +170,119 @@ m1_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 	return MF_OK;
 }
 
+/* ------------------------------------------- to one of the two, by connection */
+
+struct MfTask
+{
+	M1DirTask  *dir;
+	M1LiveTask *live;
+	MfMem	   *mem;
+};
+
+struct MfScan
+{
+	M1DirScan  *dir;
+	M1LiveScan *live;
+	MfMem	   *mem;
+};
+
+static void
+m1_request_end(MfTask *task)
+{
+	if (task == NULL)
+		return;
+	m1_dir_request_end(task->dir);
+	m1_live_request_end(task->live);
+	mf_free(task->mem, task);
+}
+
+static MfStatus
+m1_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err)
+{
+	MfStatus	status;
+
+	*task = mf_calloc(conn->mem, sizeof(MfTask));
+	if (*task == NULL)
+		return mf_error_oom(err, sizeof(MfTask));
+	(*task)->mem = conn->mem;
+	status = conn->live != NULL ? m1_live_request_begin(conn, req, &(*task)->live, err) :
+		m1_dir_request_begin(conn, req, &(*task)->dir, err);
+	if (status == MF_OK)
+		return MF_OK;
+	m1_request_end(*task);
+	*task = NULL;
+	return status;
+}
+
+static MfStatus
+m1_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	return task->live != NULL ? m1_live_request_step(task->live, wait, err) : m1_dir_request_step(task->dir, wait, err);
+}
+
+static const MfReply *
+m1_request_reply(MfTask *task)
+{
+	return task->live != NULL ? m1_live_request_reply(task->live) : m1_dir_request_reply(task->dir);
+}
+
+static void
+m1_scan_end(MfScan *scan)
+{
+	if (scan == NULL)
+		return;
+	m1_dir_scan_end(scan->dir);
+	m1_live_scan_end(scan->live);
+	mf_free(scan->mem, scan);
+}
+
+static MfStatus
+m1_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **scan, MfError *err)
+{
+	MfStatus	status;
+
+	*scan = mf_calloc(spec->mem, sizeof(MfScan));
+	if (*scan == NULL)
+		return mf_error_oom(err, sizeof(MfScan));
+	(*scan)->mem = spec->mem;
+	status = conn->live != NULL ? m1_live_scan_begin(conn, spec, &(*scan)->live, err) :
+		m1_dir_scan_begin(conn, spec, &(*scan)->dir, err);
+	if (status == MF_OK)
+		return MF_OK;
+	m1_scan_end(*scan);
+	*scan = NULL;
+	return status;
+}
+
+static MfStatus
+m1_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
+{
+	return scan->live != NULL ? m1_live_scan_next(scan->live, batch, wait, err) : m1_dir_scan_next(scan->dir, batch, wait, err);
+}
+
+static void
+m1_scan_stats(MfScan *scan, MfScanStats *stats)
+{
+	if (scan->live != NULL)
+		m1_live_scan_stats(scan->live, stats);
+	else
+		m1_dir_scan_stats(scan->dir, stats);
+}
+
+static bool
+m1_scan_warning(MfScan *scan, MfError *warning)
+{
+	return scan->dir != NULL && m1_dir_scan_warning(scan->dir, warning);
+}
+
 static void
 m1_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size)
 {
 	const char *directory = mf_option(server, "directory");
 	const char *collection = mf_option(spec->options, "collection");
 
-	snprintf(buf, size, "segments of %s below %s", collection != NULL ? collection : "the collection",
-			 directory != NULL ? directory : "the directory");
+	snprintf(buf, size, directory != NULL ? "segments of %s below %s" : "GetVectorIDs and GetVectorsByID of %s",
+			 collection != NULL ? collection : "the collection", directory);
 }
 
 const MfConnector mf_milvus1_connector = {
@@ -124,9 +291,11 @@ const MfConnector mf_milvus1_connector = {
 	.name = "milvus1_fdw",
 	.remote = "Milvus 1.x",
 	.collection_option = "collection",
-	.capabilities = MF_CAN_READ,
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_CAN_DELETE | MF_IS_NETWORK,
 	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) | MF_VERB_BIT(MF_VERB_DESCRIBE) |
-		MF_VERB_BIT(MF_VERB_METADATA),
+		MF_VERB_BIT(MF_VERB_METADATA) | MF_VERB_BIT(MF_VERB_CREATE_COLLECTION) | MF_VERB_BIT(MF_VERB_DROP_COLLECTION) |
+		MF_VERB_BIT(MF_VERB_CREATE_INDEX) | MF_VERB_BIT(MF_VERB_DROP_INDEX) | MF_VERB_BIT(MF_VERB_LOAD) |
+		MF_VERB_BIT(MF_VERB_RELEASE) | MF_VERB_BIT(MF_VERB_FLUSH),
 	.options = option_defs,
 	.open = m1_open,
 	.close = m1_close,
@@ -140,5 +309,12 @@ const MfConnector mf_milvus1_connector = {
 	.scan_end = m1_scan_end,
 	.scan_explain = m1_scan_explain,
 	.filter_check = m1_filter_check,
+	.write_begin = m1_write_begin,
+	.write_submit = m1_write_submit,
+	.write_poll = m1_write_poll,
+	.write_flush = m1_write_flush,
+	.write_counts = m1_write_counts,
+	.write_keys = m1_write_keys,
+	.write_end = m1_write_end,
 	.scan_warning = m1_scan_warning,
 };

@@ -43,6 +43,14 @@ extern bool m1_metric_is_binary(int metric);
 /* The index a collection was built with, by the metadata's engine number, as Milvus 2.x would call it. */
 extern const char *m1_engine_name(int engine);
 
+/* The other way, for a server: 0 = there is no such thing. */
+extern int	m1_metric_of(const char *name);
+extern int	m1_index_of(const char *name);
+extern const char *m1_index_name(int type, bool binary);
+
+/* Parameters that an index type must be given, where the user gave none; JSON. */
+extern const char *m1_index_params(int type);
+
 /* --------------------------------------------------------------------- meta.c */
 
 /* A directory of rows: the newest raw files of one segment. */

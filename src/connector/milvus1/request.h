@@ -6,7 +6,8 @@
 
 #include "internal.h"
 
-struct MfTask
+typedef struct M1DirTask M1DirTask;
+struct M1DirTask
 {
 	MfConn	   *conn;
 	MfVerb		verb;
@@ -20,9 +21,9 @@ struct MfTask
 	char	   *text;			/* METADATA */
 };
 
-extern MfStatus m1_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
-extern MfStatus m1_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
-extern const MfReply *m1_request_reply(MfTask *task);
-extern void m1_request_end(MfTask *task);
+extern MfStatus m1_dir_request_begin(MfConn *conn, const MfRequest *req, M1DirTask **task, MfError *err);
+extern MfStatus m1_dir_request_step(M1DirTask *task, MfWaitFor *wait, MfError *err);
+extern const MfReply *m1_dir_request_reply(M1DirTask *task);
+extern void m1_dir_request_end(M1DirTask *task);
 
 #endif							/* MILVUS1_REQUEST_H */

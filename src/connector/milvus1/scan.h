@@ -25,7 +25,8 @@ typedef enum M1Phase
 	M1_PHASE_ROWS
 } M1Phase;
 
-struct MfScan
+typedef struct M1DirScan M1DirScan;
+struct M1DirScan
 {
 	MfConn	   *conn;
 	const MfScanSpec *spec;
@@ -63,11 +64,18 @@ struct MfScan
 	MfError		warning;
 };
 
-extern MfStatus m1_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err);
-extern MfStatus m1_scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err);
-extern void m1_scan_stats(MfScan *scan, MfScanStats *stats);
-extern bool m1_scan_warning(MfScan *scan, MfError *warning);
-extern void m1_scan_end(MfScan *scan);
+extern MfStatus m1_dir_scan_begin(MfConn *conn, const MfScanSpec *spec, M1DirScan **out, MfError *err);
+extern MfStatus m1_dir_scan_next(M1DirScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err);
+extern void m1_dir_scan_stats(M1DirScan *scan, MfScanStats *stats);
+extern bool m1_dir_scan_warning(M1DirScan *scan, MfError *warning);
+extern void m1_dir_scan_end(M1DirScan *scan);
+
+/* ------------------------------------------------------------------ columns.c */
+
+/* from has spec->ncolumns members; the batches' columns are set up. */
+extern MfStatus m1_bind_columns(const MfScanSpec *spec, const M1Collection *collection, M1From *from,
+								MfBatch *batches[2], MfError *err);
+extern M1OnDuplicate m1_on_duplicate(const MfConn *conn, const MfOptions *table);
 
 /* ------------------------------------------------------------------- filter.c */
 

@@ -6,13 +6,13 @@
 #include "request.h"
 
 MfStatus
-m1_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
+m1_dir_request_begin(MfConn *conn, const MfRequest *req, M1DirTask **out, MfError *err)
 {
-	MfTask	   *task = mf_calloc(conn->mem, sizeof(MfTask));
+	M1DirTask	   *task = mf_calloc(conn->mem, sizeof(M1DirTask));
 
 	*out = task;
 	if (task == NULL)
-		return mf_error_oom(err, sizeof(MfTask));
+		return mf_error_oom(err, sizeof(M1DirTask));
 	task->conn = conn;
 	task->verb = req->verb;
 	task->collection = req->collection;
@@ -23,7 +23,7 @@ m1_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 }
 
 static MfStatus
-list(MfTask *task, MfError *err)
+list(M1DirTask *task, MfError *err)
 {
 	int			n = task->meta.ncollections;
 
@@ -44,7 +44,7 @@ list(MfTask *task, MfError *err)
 }
 
 static MfStatus
-describe(MfTask *task, MfError *err)
+describe(M1DirTask *task, MfError *err)
 {
 	const M1Collection *c = m1_meta_find(&task->meta, task->collection);
 
@@ -57,7 +57,7 @@ describe(MfTask *task, MfError *err)
 }
 
 MfStatus
-m1_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
+m1_dir_request_step(M1DirTask *task, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status;
 
@@ -67,6 +67,8 @@ m1_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 		task->reply.text = "Milvus 1.x data directory";
 		return MF_OK;
 	}
+	if (task->verb != MF_VERB_LIST && task->verb != MF_VERB_DESCRIBE && task->verb != MF_VERB_METADATA)
+		return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a data directory of Milvus 1.x is only read");
 	status = m1_load_step(task->load, &task->meta, wait, err);
 	if (status != MF_OK)
 		return status;
@@ -80,13 +82,13 @@ m1_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 }
 
 const MfReply *
-m1_request_reply(MfTask *task)
+m1_dir_request_reply(M1DirTask *task)
 {
 	return &task->reply;
 }
 
 void
-m1_request_end(MfTask *task)
+m1_dir_request_end(M1DirTask *task)
 {
 	if (task == NULL)
 		return;

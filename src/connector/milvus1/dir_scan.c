@@ -12,26 +12,14 @@
 #define PIECE_BYTES ((size_t) 1 << 20)
 #define MOST_ROWS 8192
 
-static const struct
-{
-	const char *field;
-	M1From		from;
-}			sources[] = {
-	{M1_FIELD_ID, M1_FROM_ID},
-	{M1_FIELD_VECTOR, M1_FROM_VECTOR},
-	{M1_FIELD_PARTITION, M1_FROM_PARTITION},
-	{M1_FIELD_SEGMENT, M1_FROM_SEGMENT},
-	{M1_FIELD_OFFSET, M1_FROM_OFFSET},
-};
-
 MfStatus
-m1_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
+m1_dir_scan_begin(MfConn *conn, const MfScanSpec *spec, M1DirScan **out, MfError *err)
 {
-	MfScan	   *scan = mf_calloc(spec->mem, sizeof(MfScan));
+	M1DirScan	   *scan = mf_calloc(spec->mem, sizeof(M1DirScan));
 
 	*out = NULL;
 	if (scan == NULL)
-		return mf_error_oom(err, sizeof(MfScan));
+		return mf_error_oom(err, sizeof(M1DirScan));
 	scan->conn = conn;
 	scan->spec = spec;
 	scan->mem = spec->mem;
@@ -43,7 +31,7 @@ m1_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->skip_damaged = m1_setting_bool(conn, spec->options, "skip_damaged");
 	if (scan->name == NULL)
 	{
-		m1_scan_end(scan);
+		m1_dir_scan_end(scan);
 		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "no collection is named");
 	}
 	*out = scan;
@@ -51,7 +39,7 @@ m1_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 }
 
 void
-m1_scan_end(MfScan *scan)
+m1_dir_scan_end(M1DirScan *scan)
 {
 	MfMem	   *mem;
 
@@ -78,13 +66,13 @@ m1_scan_end(MfScan *scan)
 }
 
 void
-m1_scan_stats(MfScan *scan, MfScanStats *stats)
+m1_dir_scan_stats(M1DirScan *scan, MfScanStats *stats)
 {
 	*stats = scan->stats;
 }
 
 bool
-m1_scan_warning(MfScan *scan, MfError *warning)
+m1_dir_scan_warning(M1DirScan *scan, MfError *warning)
 {
 	if (!scan->warned)
 		return false;
@@ -95,54 +83,9 @@ m1_scan_warning(MfScan *scan, MfError *warning)
 
 /* ---------------------------------------------------------------- preparation */
 
-static MfStatus
-bind_columns(MfScan *scan, MfError *err)
-{
-	const MfScanSpec *spec = scan->spec;
-	bool		binary = m1_metric_is_binary(scan->collection->metric);
-
-	scan->from = mf_calloc(scan->mem, sizeof(M1From) * (size_t) (spec->ncolumns + 1));
-	if (scan->from == NULL)
-		return mf_error_oom(err, sizeof(M1From) * (size_t) spec->ncolumns);
-	for (int i = 0; i < spec->ncolumns; i++)
-	{
-		const MfScanColumn *column = &spec->columns[i];
-		MfKind		kinds[] = {MF_KIND_NONE, MF_KIND_I64, binary ? MF_KIND_VEC_BIT : MF_KIND_VEC_F32,
-		MF_KIND_TEXT, MF_KIND_TEXT, MF_KIND_I64};
-		int32_t		dim = 0;
-
-		for (size_t s = 0; s < sizeof(sources) / sizeof(sources[0]); s++)
-		{
-			if (strcmp(sources[s].field, column->field) == 0)
-				scan->from[i] = sources[s].from;
-		}
-		if (scan->from[i] == M1_FROM_NOTHING)
-		{
-			mf_error(err, MF_FDW_COLUMN_NAME_NOT_FOUND, "collection \"%s\" has no field \"%s\"", scan->name, column->field);
-			mf_error_hint(err, "Milvus 1.x has id and vector; _partition, _segment and _offset tell where a row was found.");
-			snprintf(err->column, sizeof(err->column), "%s", column->column);
-			return MF_ERROR;
-		}
-		scan->want_ids |= scan->from[i] == M1_FROM_ID;
-		if (scan->from[i] == M1_FROM_VECTOR)
-		{
-			scan->want_vectors = true;
-			dim = (int32_t) scan->collection->dim;
-			if (column->dim > 0 && column->dim != dim)
-				return mf_error(err, MF_DATA_EXCEPTION, "expected %d dimensions, not %d", (int) column->dim, (int) dim);
-		}
-		for (int b = 0; b < 2; b++)
-		{
-			if (!mf_column_init(scan->batches[b], i, kinds[scan->from[i]], MF_KIND_NONE, dim, dim > 0 ? column->headroom : 0))
-				return mf_error_oom(err, column->headroom);
-		}
-	}
-	return MF_OK;
-}
-
 /* Segments that option `partition` or a condition leaves out. */
 static MfStatus
-choose_segments(MfScan *scan, MfError *err)
+choose_segments(M1DirScan *scan, MfError *err)
 {
 	const M1Collection *c = scan->collection;
 	const char *partition = mf_option(scan->spec->options, "partition");
@@ -163,19 +106,9 @@ choose_segments(MfScan *scan, MfError *err)
 	return MF_OK;
 }
 
-static M1OnDuplicate
-on_duplicate(const MfScan *scan)
-{
-	const char *word = m1_setting(scan->conn, scan->spec->options, "on_duplicate");
-
-	if (word == NULL || strcmp(word, "error") == 0)
-		return M1_DUPLICATE_ERROR;
-	return strcmp(word, "first") == 0 ? M1_DUPLICATE_FIRST : strcmp(word, "last") == 0 ? M1_DUPLICATE_LAST : M1_DUPLICATE_KEEP;
-}
-
 /* A segment that cannot be read: an error, or a warning and it is left out. */
 static MfStatus
-leave_out(MfScan *scan, int segment, MfError *err)
+leave_out(M1DirScan *scan, int segment, MfError *err)
 {
 	if (!scan->skip_damaged || strcmp(err->sqlstate, MF_FDW_OUT_OF_MEMORY) == 0)
 		return MF_ERROR;
@@ -191,7 +124,7 @@ leave_out(MfScan *scan, int segment, MfError *err)
 
 /* Open every segment once, so that what is damaged is known before the first row. */
 static MfStatus
-check_segment(MfScan *scan, MfError *err)
+check_segment(M1DirScan *scan, MfError *err)
 {
 	M1File		file;
 	int			i = scan->segment++;
@@ -213,7 +146,7 @@ check_segment(MfScan *scan, MfError *err)
 }
 
 static MfStatus
-plan_scan(MfScan *scan, MfError *err)
+plan_scan(M1DirScan *scan, MfError *err)
 {
 	const char *path = mf_option(&scan->conn->options, "directory");
 	size_t		n;
@@ -234,9 +167,18 @@ plan_scan(MfScan *scan, MfError *err)
 		scan->batches[b] = mf_batch_new(scan->mem, scan->spec->ncolumns);
 	if (scan->skip == NULL || scan->drop == NULL || scan->batches[0] == NULL || scan->batches[1] == NULL)
 		return mf_error_oom(err, n * sizeof(uint8_t *));
-	if (choose_segments(scan, err) != MF_OK || bind_columns(scan, err) != MF_OK ||
+	scan->from = mf_calloc(scan->mem, sizeof(M1From) * (size_t) (scan->spec->ncolumns + 1));
+	if (scan->from == NULL)
+		return mf_error_oom(err, sizeof(M1From));
+	if (choose_segments(scan, err) != MF_OK ||
+		m1_bind_columns(scan->spec, scan->collection, scan->from, scan->batches, err) != MF_OK ||
 		m1_filter_ids(scan->spec, scan->mem, &scan->wanted, &scan->nwanted, err) != MF_OK)
 		return MF_ERROR;
+	for (int i = 0; i < scan->spec->ncolumns; i++)
+	{
+		scan->want_ids |= scan->from[i] == M1_FROM_ID;
+		scan->want_vectors |= scan->from[i] == M1_FROM_VECTOR;
+	}
 	scan->want_ids |= scan->wanted != NULL;
 	scan->piece_rows = PIECE_BYTES / (scan->want_vectors ? (size_t) scan->collection->dim * 4 + 8 : 8) + 1;
 	if (scan->piece_rows > MOST_ROWS)
@@ -250,7 +192,7 @@ plan_scan(MfScan *scan, MfError *err)
 
 /* One step towards the first row; MF_WAIT or MF_ERROR. */
 static MfStatus
-prepare(MfScan *scan, MfWaitFor *wait, MfError *err)
+prepare(M1DirScan *scan, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = MF_OK;
 
@@ -271,7 +213,7 @@ prepare(MfScan *scan, MfWaitFor *wait, MfError *err)
 			if (status == MF_OK && scan->segment < scan->collection->nsegments)
 				return MF_WAIT;
 			if (status == MF_OK)
-				status = m1_duplicates_begin(scan->mem, on_duplicate(scan), scan->directory, scan->collection,
+				status = m1_duplicates_begin(scan->mem, m1_on_duplicate(scan->conn, scan->spec->options), scan->directory, scan->collection,
 											 scan->skip, scan->drop, &scan->duplicates, err);
 			scan->segment = 0;
 			break;
@@ -288,13 +230,13 @@ prepare(MfScan *scan, MfWaitFor *wait, MfError *err)
 /* ------------------------------------------------------------------------ rows */
 
 static bool
-is_gone(const MfScan *scan, int64_t row)
+is_gone(const M1DirScan *scan, int64_t row)
 {
 	return m1_bit(scan->file.deleted, row) || m1_bit(scan->drop[scan->segment], row);
 }
 
 static bool
-append_value(MfScan *scan, MfColumn *col, M1From from, int64_t row, int64_t i)
+append_value(M1DirScan *scan, MfColumn *col, M1From from, int64_t row, int64_t i)
 {
 	const M1Segment *segment = &scan->collection->segments[scan->segment];
 	MfMem	   *mem = scan->mem;
@@ -320,7 +262,7 @@ append_value(MfScan *scan, MfColumn *col, M1From from, int64_t row, int64_t i)
 
 /* Is a row of this piece wanted by its id? */
 static bool
-any_wanted(const MfScan *scan, int64_t n)
+any_wanted(const M1DirScan *scan, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
 	{
@@ -331,7 +273,7 @@ any_wanted(const MfScan *scan, int64_t n)
 }
 
 static MfStatus
-append_piece(MfScan *scan, MfBatch *batch, int64_t n, MfError *err)
+append_piece(M1DirScan *scan, MfBatch *batch, int64_t n, MfError *err)
 {
 	for (int64_t i = 0; i < n; i++)
 	{
@@ -351,7 +293,7 @@ append_piece(MfScan *scan, MfBatch *batch, int64_t n, MfError *err)
 }
 
 static MfStatus
-read_piece(MfScan *scan, MfBatch *batch, MfError *err)
+read_piece(M1DirScan *scan, MfBatch *batch, MfError *err)
 {
 	int64_t		n = scan->file.rows - scan->row;
 
@@ -374,7 +316,7 @@ read_piece(MfScan *scan, MfBatch *batch, MfError *err)
 
 /* The next piece with rows in it, or MF_END; MF_WAIT when it takes long to find one. */
 static MfStatus
-next_piece(MfScan *scan, MfBatch *batch, MfError *err)
+next_piece(M1DirScan *scan, MfBatch *batch, MfError *err)
 {
 	for (int tries = 0; batch->nrows == 0; tries++)
 	{
@@ -406,7 +348,7 @@ next_piece(MfScan *scan, MfBatch *batch, MfError *err)
 }
 
 MfStatus
-m1_scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
+m1_dir_scan_next(M1DirScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 {
 	MfBatch    *batch;
 	MfStatus	status;
