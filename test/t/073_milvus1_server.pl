@@ -134,7 +134,7 @@ subtest 'channels of the old tool' => sub {
 
 subtest 'a server that fails' => sub {
 	my $slow = double('milvus1_server', hang => 'GetVectorsByID');
-	sql('CREATE SERVER slow FOREIGN DATA WRAPPER milvus1_fdw OPTIONS (host \'localhost\', port \'' . $slow->port . '\')');
+	sql('CREATE SERVER slow FOREIGN DATA WRAPPER milvus1_fdw OPTIONS (retry_timeout \'1\', host \'localhost\', port \'' . $slow->port . '\')');
 	sql(q{SELECT milvus_fdw.create_collection('slow', 'docs', "like" => 'source', primary_key => 'id', metric_type => 'L2')});
 	sql(q{CREATE FOREIGN TABLE slow_docs (id bigint, vector real[]) SERVER slow OPTIONS (collection 'docs')});
 	sql('INSERT INTO slow_docs SELECT * FROM source');
