@@ -348,6 +348,7 @@ struct M2WritePlan
 	{
 		int			column;		/* of the batch */
 		M2Type		type;
+		M2Type		elem;		/* Array: of its elements */
 		const MfField *field;
 	}		   *fields;
 	bool		dynamic;		/* a $meta column is sent */
@@ -359,6 +360,7 @@ struct M2WritePlan
 		const char *name;
 	}		   *keys;
 	int			key;			/* batch column of the primary key, or -1 */
+	int			version;		/* the server's, M2_VERSION(...); 0 = not known */
 };
 
 extern MfStatus m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
@@ -382,10 +384,15 @@ extern MfStatus m2_dynamic_objects(const M2WritePlan *plan, const MfBatch *batch
 								   int32_t first, int32_t count,
 								   char **bytes, size_t **offsets, MfError *err);
 
+/* One value as JSON; false = JSON has none for it (NaN, infinity). */
+extern bool m2_put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row);
+
 /* Can values of this kind be a member of a JSON object? */
 extern bool m2_dynamic_kind_ok(MfKind kind, MfKind elem);
 
-/* ------------------------------------------------------------------- decode.c */
+/* ------------------------------------------------------------------ decode_*.c */
+
+#define M2_QUERY "Milvus Query"
 
 typedef struct M2FieldReply
 {
@@ -393,6 +400,7 @@ typedef struct M2FieldReply
 	M2Span		name;
 	M2Span		scalars;
 	M2Span		vectors;
+	M2Span		structs;
 	M2Span		message;		/* the whole, for what is rarely looked at */
 	bool		has_valid;
 	bool		dynamic;
@@ -427,9 +435,12 @@ typedef struct M2ReadColumn
 {
 	const char *field;
 	M2Type		type;
+	M2Type		elem_type;		/* Array: of its elements */
 	MfKind		kind;			/* what is delivered */
+	MfKind		elem;			/* of a LIST */
 	int32_t		dim;
 	size_t		headroom;
+	const MfField *described;	/* ArrayOfStruct: its members are there */
 } M2ReadColumn;
 
 /*
@@ -442,8 +453,18 @@ extern MfStatus m2_read_field(MfMem *mem, const M2FieldReply *field, const M2Rea
 /* The JSON texts of a field (NULL: none), for m2_next_span. */
 extern M2Values m2_reply_json(const M2FieldReply *field);
 
+/* ------------------------------------------------------------------ deliver.c */
+
 /* What is delivered for a wanted kind?  MF_KIND_NONE = impossible. */
-extern MfKind m2_deliver(M2Type type, MfKind wanted, MfKind elem);
+extern MfKind m2_deliver(M2Type type, M2Type elem_type, MfKind wanted, MfKind wanted_elem, MfKind *elem);
+
+/* --------------------------------------------------------------------- real.c */
+
+/* The shortest digits that read back as the same number, or NaN, Infinity. */
+extern int	m2_real_text(char *text, size_t size, double value, bool single);
+
+/* The same as JSON; false = it has none. */
+extern bool m2_put_real(MfJsonBuf *buf, double value, bool single);
 
 /* --------------------------------------------------------------- request.c */
 
