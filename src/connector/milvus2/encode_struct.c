@@ -25,6 +25,7 @@ typedef struct Structs
 	int			n;
 	Member	   *members;
 	MfJsonBuf	text;			/* a row's JSON, with slack */
+	MfJsonBuf	decoded;		/* one text of it, without escapes */
 	MfJson		json;
 	char		why[160];		/* what is wrong with a value */
 	const char *sqlstate;
@@ -123,19 +124,20 @@ read_text(Structs *s, Member *m)
 {
 	MfJsonText	text;
 	size_t		len;
-	char	   *decoded;
 
 	if (*s->json.p != '"')
 		return wrong(s, MF_INVALID_JSON, m, "takes texts");
 	if (!mf_json_string(&s->json, &text))
 		return false;
-	/* decoding makes nothing longer: over the JSON itself, which was read */
-	decoded = (char *) text.at;
-	if (mf_json_decode(&text, decoded, &len) == MF_JSON_TEXT_SURROGATE)
-		return wrong(s, MF_INVALID_JSON, m, "has half of a character");
+	s->decoded.len = 0;
+	mf_json_buf_raw(&s->decoded, text.at, text.len);	/* which makes the room */
+	if (s->decoded.failed)
+		return false;
+	if (mf_json_decode(&text, s->decoded.data, &len) != MF_JSON_TEXT_OK)
+		return wrong(s, MF_INVALID_JSON, m, "has U+0000 or half of a character");
 	if (m->field->max_bytes > 0 && len > (size_t) m->field->max_bytes)
 		return wrong(s, MF_STRING_TOO_LONG, m, "has a text that is too long");
-	add_bytes(&m->row, 1, decoded, len);
+	add_bytes(&m->row, 1, s->decoded.data, len);
 	return true;
 }
 
@@ -431,7 +433,7 @@ build(Structs *s, const M2WritePlan *plan, const MfBatch *batch, int32_t first, 
 		if (!m2_is_there(s->part->col, row))
 			continue;
 		if (!read_row(s, text, len))
-			return s->text.failed ? mf_error_oom(err, len) : bad_row(s, plan, batch, row, err);
+			return s->text.failed || s->decoded.failed ? mf_error_oom(err, len) : bad_row(s, plan, batch, row, err);
 	}
 	for (int i = 0; i < s->n; i++)
 		add_member(s, &s->members[i], first, count);
@@ -446,7 +448,7 @@ m2_structs_build(const M2WritePlan *plan, M2Part *part, const MfBatch *batch,
 				 int32_t first, int32_t count, MfError *err)
 {
 	const MfField *field = part->plan->field;
-	Structs		s = {.mem = plan->mem,.part = part,.n = field->nmembers,.text = {.mem = plan->mem}};
+	Structs		s = {.mem = plan->mem,.part = part,.n = field->nmembers,.text = {.mem = plan->mem},.decoded = {.mem = plan->mem}};
 	MfStatus	status;
 
 	s.members = mf_calloc(plan->mem, sizeof(Member) * (size_t) (s.n > 0 ? s.n : 1));
@@ -466,5 +468,6 @@ m2_structs_build(const M2WritePlan *plan, M2Part *part, const MfBatch *batch,
 	}
 	mf_free(plan->mem, s.members);
 	mf_free(plan->mem, s.text.data);
+	mf_free(plan->mem, s.decoded.data);
 	return status;
 }
