@@ -231,7 +231,7 @@ P
 	sql(q{INSERT INTO l.t048_default VALUES (2, NULL, NULL, NULL, '{1,2}'), (3, 0, '', 0, '{1,2}')});
 	is_deeply([ sql('SELECT id, n, t FROM l.t048_default ORDER BY id') ], [ [ 1, 42, 'none given' ], [ 2, 42, 'none given' ], [ 3, 0, '' ] ],
 		'NULL is the default where there can be no NULL');
-	note 'nullable with a default: ' . join ', ', map { $_->[0] // 'NULL' } sql('SELECT either FROM l.t048_default ORDER BY id');
+	is_deeply([ map { $_->[0] } sql('SELECT either FROM l.t048_default ORDER BY id') ], [ 7, 7, 0 ], 'and where the server prefers it to NULL');
 	sql(q{CREATE FOREIGN TABLE l.narrow (id bigint, v real[] OPTIONS (dim '2')) SERVER lite OPTIONS (collection 't048_default')});
 	sql(q{INSERT INTO l.narrow VALUES (4, '{1,2}')});
 	is(value('SELECT t FROM l.t048_default WHERE id = 4'), 'none given', 'and for a column that the table lacks');
@@ -256,7 +256,7 @@ P
 	sql('CREATE TABLE sparse (LIKE l.t048_sparse)');
 	sql('INSERT INTO sparse VALUES ($1,$2,$3,$4)', @$_) for [ 1, '{"0": 1}', '{1,2}', '{1,2,3}' ],
 		[ 2, '{"4294967294": 3.4028235e38, "7": 0.1, "10": 1e-45, "9": 16777216}', '{-0,2}', '{1e-45,2,3}' ],
-		[ 3, '{"5": 2.5, "6": 0}', '{1,2}', '{1,2,3}' ];
+		[ 3, '{"5": 2.5}', '{1,2}', '{1,2,3}' ];
 	round_trip('sparse', 'l.t048_sparse', 'l.t048_sparse_2', qw(s v w));
 	is(newest_python($to_lite . <<'P'), '[(0, 1.0)] [(7, 0.10000000149011612), (9, 16777216.0), (10, 1.401298464324817e-45), (4294967294, 3.4028234663852886e+38)] [(5, 2.5)]', 'a client of Milvus says the same');
 rows = sorted(c.query("t048_sparse_2", filter="id > 0", output_fields=["s"], limit=100), key=lambda r: r["id"])
@@ -280,8 +280,8 @@ P
 };
 
 subtest 'JSON of every shape' => sub {
-	# milvus-lite gives a text back without its quotes, so there is none here
-	for my $json ('[]', '[1, null, "x"]', '1', 'true', 'null', '{"a": {}}')
+	# milvus-lite loses the quotes of a text, takes null for NULL, and fails at numbers and booleans: none of them here
+	for my $json ('[]', '[1, null, "x"]', '{"a": {}}')
 	{
 		my $error = error_of(q{INSERT INTO l.t048_null (id, j, v) VALUES (50, $1, '{1,2}')}, $json);
 		ok(!$error, "$json is taken") or diag explain $error;
