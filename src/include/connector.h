@@ -68,6 +68,10 @@ typedef enum MfOptionType
 #define MF_OPTION_SECRET	2	/* user mappings only, never shown */
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
 #define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
+#define MF_OPTION_NARROWS	16	/* the table holds only some of the collection's rows */
+#define MF_OPTION_MACHINE	32	/* proves who the server's machine is, not who
+								 * its user is: for others than superusers only
+								 * where the mapping allows it */
 
 typedef struct MfOptionDef
 {
@@ -239,6 +243,12 @@ typedef struct MfScanSpec
 	 * for, and the core checks and counts.
 	 */
 	bool		count_only;
+
+	/*
+	 * So many rows may well be enough, though nobody can promise it: worth a
+	 * small first page.  0 = probably all are wanted.
+	 */
+	int64_t		first_rows;
 } MfScanSpec;
 
 typedef struct MfScanStats
@@ -325,6 +335,7 @@ typedef struct MfOpenArgs
 								 * without it the only one is "default" */
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
+#define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
 
 typedef struct MfConnector
 {
@@ -412,6 +423,12 @@ typedef struct MfConnector
 	 * until the next submit.  NULL = it made none.
 	 */
 	const MfColumn *(*write_keys) (MfWrite *write);
+
+	/*
+	 * Optional.  Do the options of one object (place: MF_ON_...) go together?
+	 * Each has been checked on its own.  Asked when they are set.
+	 */
+	MfStatus	(*options_check) (int place, const MfOptions *options, MfError *err);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

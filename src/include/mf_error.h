@@ -59,6 +59,7 @@ typedef struct MfError
 
 /* SQLSTATEs by the names of PostgreSQL's errcodes.txt */
 #define MF_FDW_ERROR					"HV000"
+#define MF_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED "HV002"
 #define MF_FDW_OUT_OF_MEMORY			"HV001"
 #define MF_FDW_INVALID_DATA_TYPE		"HV004"
 #define MF_FDW_COLUMN_NAME_NOT_FOUND	"HV005"

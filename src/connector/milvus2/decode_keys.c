@@ -12,7 +12,10 @@ keep_largest_text(MfMem *mem, M2Key *largest, M2Span text, bool *grew)
 		int			order = both > 0 ? memcmp(text.at, largest->text, both) : 0;
 
 		if (order < 0 || (order == 0 && text.len <= largest->len))
+		{
+			largest->unordered = true;
 			return true;
+		}
 	}
 	if (text.len > largest->cap)
 	{
@@ -65,7 +68,10 @@ m2_reply_keys(MfMem *mem, const M2FieldReply *field, int32_t *count, M2Key *larg
 		for (; m2_next_varint(&values, &raw); n++)
 		{
 			if (largest->set && (int64_t) raw <= largest->number)
+			{
+				largest->unordered = true;
 				continue;
+			}
 			largest->number = (int64_t) raw;
 			largest->set = true;
 			*grew = true;

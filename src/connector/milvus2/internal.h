@@ -49,6 +49,7 @@ typedef enum M2Type
 #define M2_STATE_NOT_LOADED 1
 #define M2_STATE_LOADING 2
 #define M2_STATE_LOADED 3
+#define M2_STATE_HIDDEN (-1)	/* the user may not ask */
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
@@ -98,6 +99,22 @@ extern const char *m2_setting(const MfOptions *table, const MfOptions *server, c
 
 /* The database meant by a table's options: "" = the default one. */
 extern const char *m2_database(const MfConn *conn, const MfOptions *table);
+
+/* Where Milvus is, by uri or by host and port (address.c). */
+typedef struct M2Address
+{
+	const char *host;			/* in `url` or in the options */
+	int			port;
+	bool		has_scheme;		/* uri says whether TLS is spoken */
+	bool		tls;
+	MfUrl		url;
+} M2Address;
+
+/* Also settles settings->sslmode.  Options may have been set in any order, so they are checked again. */
+extern MfStatus m2_address(const MfOptions *options, M2Address *address,
+						   MfNetSettings *settings, MfError *err);
+extern bool m2_uri_check(const char *value, const char **why);
+extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *err);
 
 /* NULL = *err says why. */
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
@@ -294,6 +311,7 @@ typedef struct M2Key
 	char	   *text;			/* not NUL-terminated */
 	size_t		len;
 	size_t		cap;
+	bool		unordered;		/* one key did not come after all others before it */
 } M2Key;
 
 /* A string literal. */
@@ -319,6 +337,24 @@ extern bool m2_key_is_last(const M2Key *key);
 extern bool m2_filter_put(MfJsonBuf *expr, const MfCollection *c, int n,
 						  const MfFilter *const *filters, const MfFilter *skip, bool *exact);
 extern MfShip m2_filter_check(const MfCollection *collection, const MfFilter *filter);
+
+/* ------------------------------------------------------------- table_filter.c */
+
+/*
+ * Put the table's option "filter" at the end of the text, in parentheses and
+ * with "and" before it where something stands there; nothing where it is not
+ * set.  Every request that means the table's rows needs it, DELETE too.
+ */
+extern void m2_table_filter(MfJsonBuf *expr, const MfOptions *table);
+
+/* For the option's definition: can this be a whole expression? */
+extern bool m2_table_filter_check(const char *value, const char **why);
+
+/* Say that it may be the option that the server did not understand. */
+extern void m2_table_filter_error(const MfOptions *table, MfError *err);
+
+/* For the connector's table, see connector.h. */
+extern bool m2_sort_check(int nsorts, const MfSort *sorts);
 
 /* The condition that names the keys of all rows wanted (EQ or IN), or NULL. */
 extern const MfFilter *m2_filter_lookup(const MfField *key, int n, const MfFilter *const *filters);
@@ -522,6 +558,9 @@ extern M2__CollectionRequest m2_collection_request(const MfTask *task);
 extern MfStatus m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* As above, but a user who may not ask goes on: who may read need not know. */
+extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
 /* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);

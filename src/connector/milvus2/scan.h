@@ -43,6 +43,9 @@ struct MfScan
 	int32_t		consistency;
 	uint64_t	guarantee;
 	int64_t		counted;		/* rows yet to be handed out as a number */
+	int64_t		limit;			/* rows after which to stop; -1 = at the end */
+	bool		ordered;		/* rows in key order are what is wanted */
+	MfBatch    *number;			/* without columns */
 	char	   *json;			/* one object of the dynamic field, with slack */
 	size_t		json_cap;
 	MfScanStats stats;

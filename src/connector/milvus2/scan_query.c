@@ -8,6 +8,7 @@
 #define AIM_BYTES (8 * 1024 * 1024)		/* a page, by what rows have been */
 #define MOST_BYTES (64 * 1024 * 1024)	/* a page, by what rows may be */
 #define GROWTH 4				/* a page is at most so much longer than the last */
+#define SPARE 16				/* rows asked for beyond those that may be enough */
 
 int32_t
 m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
@@ -15,7 +16,8 @@ m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
 	double		rows = scan->row_bytes > 0 ? AIM_BYTES / scan->row_bytes :
 		(double) AIM_BYTES / (double) scan->plan.row_bytes;
 	double		safe = (double) MOST_BYTES / (double) scan->plan.row_bytes_most;
-	int64_t		left = scan->spec->limit >= 0 ? scan->spec->limit - handed_out : INT64_MAX;
+	int64_t		left = scan->limit >= 0 ? scan->limit - handed_out : INT64_MAX;
+	int64_t		few = scan->limit >= 0 ? 0 : scan->spec->limit >= 0 ? scan->spec->limit : scan->spec->first_rows;
 
 	/* beyond what is safe whatever comes, grow only by what was seen */
 	if (rows > safe)
@@ -28,6 +30,13 @@ m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
 		rows = scan->ceiling;
 	if (scan->spec->fetch_size > 0 && rows > scan->spec->fetch_size)
 		rows = scan->spec->fetch_size;
+	/* where few rows may be enough, begin with them */
+	if (few > 0 && few < rows)
+	{
+		double		grown = scan->page > 0 ? (double) scan->page * GROWTH : (double) few + SPARE;
+
+		rows = rows < grown ? rows : grown;
+	}
 	if (scan->lookup.nkeys > 0)
 		left = scan->lookup.nkeys - scan->lookup.at;
 	if (rows > (double) left)
@@ -183,6 +192,7 @@ m2_scan_finish(MfScan *scan, M2QueryReply *reply, MfWaitFor *wait, MfError *err)
 	if (status == MF_OK)
 		return status;
 
+	m2_table_filter_error(scan->spec->options, err);
 	mf_free(scan->mem, reply->fields);
 	reply->fields = NULL;
 	m2_scan_end_call(scan);

@@ -126,7 +126,7 @@ why_not(M2Arena *arena, int32_t type, const MfConn *conn)
 void
 m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn)
 {
-	for (int i = 0; i < schema->collection.nfields; i++)
+	for (int i = 0; i < schema->collection.nfields && conn->version != 0; i++)
 	{
 		MfField    *field = &schema->collection.fields[i];
 		const char *why = field->dynamic ? NULL : why_not(arena, schema->types[i], conn);
