@@ -57,7 +57,7 @@ P
 
 subtest 'arrays' => sub {
 	import_tables('milvus', 'm', 't048_array', 't048_array_2');
-	is_deeply(columns_of('m.t048_array'), [ map { [ $_->[0], $_->[1], 't', $_->[2] ] } [ id => 'bigint' ], [ b => 'boolean[]' ], [ i8 => 'smallint[]' ],
+	is_deeply(columns_of('m.t048_array'), [ map { [ $_->[0], $_->[1], 't', $_->[2] ] } [ id => 'bigint', '{key=true}' ], [ b => 'boolean[]' ], [ i8 => 'smallint[]' ],
 		[ i16 => 'smallint[]' ], [ i32 => 'integer[]' ], [ i64 => 'bigint[]' ], [ f => 'real[]' ], [ d => 'double precision[]' ],
 		[ s => 'character varying(8)[]' ], [ v => 'real[]', '{dim=1}' ] ], 'imported');
 	is_deeply(notices(), [], 'nothing is skipped');
@@ -118,7 +118,7 @@ subtest 'arrays as other types' => sub {
 
 subtest 'binary vectors' => sub {
 	import_tables('milvus', 'm', 't048_binary', 't048_binary_2');
-	is_deeply(columns_of('m.t048_binary'), [ [ id => 'bigint', 't', undef ], [ v => 'bit(24)', 't', undef ] ], 'imported');
+	is_deeply(columns_of('m.t048_binary'), [ [ id => 'bigint', 't', '{key=true}' ], [ v => 'bit(24)', 't', undef ] ], 'imported');
 	sql('CREATE TABLE binaries (LIKE m.t048_binary)');
 	sql('INSERT INTO binaries VALUES ($1, $2)', @$_) for [ 1, '0' x 24 ], [ 2, '1' x 24 ], [ 3, '1' . '0' x 23 ], [ 4, '0' x 23 . '1' ], [ 5, '101100111000111100001111' ];
 	round_trip('binaries', 'm.t048_binary', 'm.t048_binary_2', 'v');
