@@ -118,6 +118,10 @@ typedef struct MfField
 	const char *skip;			/* why it cannot be a column, or NULL */
 	MfShip		indexed;		/* at best, how a filter on it is checked; for
 								 * the connector's own filter_check */
+	int32_t		remote_type;	/* the remote's own number of its type, where the
+								 * kind does not tell; 0 = the kind tells */
+	int32_t		nmembers;		/* JSON that is a list of objects: the fields of */
+	struct MfField *members;	/* each; kind and limits are of one value */
 } MfField;
 
 typedef struct MfCollection
@@ -186,9 +190,10 @@ typedef struct MfScanColumn
 	const char *column;			/* the SQL column's name, for messages */
 	const char *field;			/* remote field or dotted path */
 	MfKind		kind;			/* wanted.  The connector delivers this kind,
-								 * or, for numbers, one of the same family; a
-								 * LIST of F32 may come as VEC_F32 and the
-								 * other way round.  Impossible: an error */
+								 * or, for numbers and vectors, one of the same
+								 * family; a LIST of numbers may come as a
+								 * vector and the other way round, JSON as a
+								 * SPARSE.  Impossible: an error */
 	MfKind		elem;			/* of a LIST */
 	int32_t		dim;			/* vectors: 0 = take the field's */
 	size_t		headroom;		/* bytes to leave before each vector */

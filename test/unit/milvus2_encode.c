@@ -266,10 +266,16 @@ encode(size_t headroom)
 /* --------------------------------------------------------------------- answers */
 
 static const M2ReadColumn read_columns[] = {
-	{"id", M2_INT64, MF_KIND_I64, 0, 0}, {"b", M2_BOOL, MF_KIND_TEXT, 0, 0}, {"i8", M2_INT8, MF_KIND_I64, 0, 0},
-	{"i32", M2_INT32, MF_KIND_TEXT, 0, 0}, {"f", M2_FLOAT, MF_KIND_F64, 0, 0}, {"d", M2_DOUBLE, MF_KIND_TEXT, 0, 0},
-	{"t", M2_VARCHAR, MF_KIND_TEXT, 0, 0}, {"j", M2_JSON, MF_KIND_JSON, 0, 0}, {"v", M2_FLOAT_VECTOR, MF_KIND_VEC_F32, DIM, 24},
-	{"v", M2_FLOAT_VECTOR, MF_KIND_VEC_F32, DIM, 0},
+	{.field = "id",.type = M2_INT64,.kind = MF_KIND_I64},
+	{.field = "b",.type = M2_BOOL,.kind = MF_KIND_TEXT},
+	{.field = "i8",.type = M2_INT8,.kind = MF_KIND_I64},
+	{.field = "i32",.type = M2_INT32,.kind = MF_KIND_TEXT},
+	{.field = "f",.type = M2_FLOAT,.kind = MF_KIND_F64},
+	{.field = "d",.type = M2_DOUBLE,.kind = MF_KIND_TEXT},
+	{.field = "t",.type = M2_VARCHAR,.kind = MF_KIND_TEXT},
+	{.field = "j",.type = M2_JSON,.kind = MF_KIND_JSON},
+	{.field = "v",.type = M2_FLOAT_VECTOR,.kind = MF_KIND_VEC_F32,.dim = DIM,.headroom = 24},
+	{.field = "v",.type = M2_FLOAT_VECTOR,.kind = MF_KIND_VEC_F32,.dim = DIM},
 };
 #define NREAD ((int) (sizeof(read_columns) / sizeof(read_columns[0])))
 

@@ -142,7 +142,10 @@ m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err)
 		*err = other;
 		return MF_ERROR;
 	}
-	return version == MF_WAIT || state == MF_WAIT ? MF_WAIT : MF_OK;
+	if (version == MF_WAIT || state == MF_WAIT)
+		return MF_WAIT;
+	m2_schema_limit(&task->arena, &task->schema, task->conn);
+	return task->arena.failed ? mf_error_oom(err, 0) : MF_OK;
 }
 
 MfStatus
@@ -224,6 +227,14 @@ ask_statistics(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	return is_denied(status, err) ? MF_OK : status;
 }
 
+static MfStatus
+ask_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = m2_need_version(task, slot, wait, err);
+
+	return is_denied(status, err) ? MF_OK : status;
+}
+
 static void
 note_rows(MfCollection *c, const M2__GetCollectionStatisticsResponse *reply)
 {
@@ -233,7 +244,7 @@ note_rows(MfCollection *c, const M2__GetCollectionStatisticsResponse *reply)
 }
 
 /*
- * Four questions side by side; the collection's own error is the one to tell.
+ * Questions side by side; the collection's own error is the one to tell.
  * What the user may not ask besides remains unknown: a user who may only insert
  * has to be able to.
  */
@@ -241,7 +252,7 @@ MfStatus
 m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 {
 	static MfStatus (*const ask[]) (MfTask *, int, MfWaitFor *, MfError *) =
-	{NULL, ask_indexes, m2_ask_load_state, ask_statistics};
+	{NULL, ask_indexes, m2_ask_load_state, ask_statistics, ask_version};
 	MfCollection *c = &task->schema.collection;
 	MfStatus	schema = m2_need_schema(task, 0, wait, err);
 	MfError		other;
@@ -251,7 +262,7 @@ m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (schema == MF_ERROR)
 		return schema;
 	mf_error_reset(&other);
-	for (int slot = 1; slot < 4; slot++)
+	for (int slot = 1; slot < 5; slot++)
 	{
 		MfError		mine;
 		MfStatus	status;
@@ -275,6 +286,7 @@ m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (waiting || schema == MF_WAIT)
 		return MF_WAIT;
 
+	m2_schema_limit(&task->arena, &task->schema, task->conn);
 	if (task->calls[1].reply != NULL)
 		note_indexes(task, (M2__DescribeIndexResponse *) task->calls[1].reply);
 	c->state = task->load_state == M2_STATE_LOADED ? "loaded" :

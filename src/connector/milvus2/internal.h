@@ -24,10 +24,21 @@ typedef enum M2Type
 	M2_INT64 = 5,
 	M2_FLOAT = 10,
 	M2_DOUBLE = 11,
+	M2_STRING = 20,
 	M2_VARCHAR = 21,
 	M2_ARRAY = 22,
 	M2_JSON = 23,
-	M2_FLOAT_VECTOR = 101
+	M2_GEOMETRY = 24,
+	M2_TEXT = 25,
+	M2_TIMESTAMPTZ = 26,
+	M2_BINARY_VECTOR = 100,
+	M2_FLOAT_VECTOR = 101,
+	M2_FLOAT16_VECTOR = 102,
+	M2_BFLOAT16_VECTOR = 103,
+	M2_SPARSE_VECTOR = 104,
+	M2_INT8_VECTOR = 105,
+	M2_ARRAY_OF_VECTOR = 106,
+	M2_ARRAY_OF_STRUCT = 200
 } M2Type;
 
 #define M2_STRONG 0
@@ -43,6 +54,8 @@ typedef enum M2Type
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
 #define M2_MAX_TEXT 65535
+#define M2_MAX_JSON 65536		/* bytes of a JSON value */
+#define M2_MAX_ITEMS 4096		/* elements of an Array */
 #define M2_MAX_PAGE 16384		/* rows of one Query */
 
 #define M2_VERSION(a, b, c) ((a) * 1000000 + (b) * 1000 + (c))
@@ -208,19 +221,75 @@ typedef struct M2Schema
 	int64_t		id;
 } M2Schema;
 
+/* What a field is to be for Milvus: its type and the parameters of that. */
+typedef struct M2FieldType
+{
+	M2Type		type;
+	M2Type		elem;			/* Array: of its elements; else M2_NONE */
+	int64_t		max_length;		/* VarChar, or elements that are; else 0 */
+	int64_t		max_capacity;	/* Array and ArrayOfStruct; else 0 */
+	int64_t		dim;			/* dense vectors; else 0 */
+} M2FieldType;
+
+/*
+ * Which type of a server of this version holds values of this description?
+ * false = none does, *why is static text.  A field that was described by Milvus
+ * keeps its type.  Whether the version has the type is m2_require_type's to say.
+ */
+extern bool m2_type_for(const MfField *field, int version, M2FieldType *out, const char **why);
+
+/* The type of a field as described; M2_NONE = its values cannot be read or written. */
+extern M2Type m2_type_of(const MfField *field);
+extern M2Type m2_type_of_elements(const MfField *field);
+
+/* The kind that holds a type's values; MF_KIND_NONE = none. */
+extern MfKind m2_type_kind(int32_t type);
+
+/* Where its values are: a member of ScalarField, or of VectorField; 0 = in neither. */
+extern int	m2_type_member(int32_t type);
+extern bool m2_type_is_vector(int32_t type);
+
+/* What a field that a function fills says in `skip`. */
+#define M2_BY_FUNCTION "Milvus makes its values by a function"
+
+extern const char *m2_type_name(int32_t type);
+
+/* ------------------------------------------------------- field.c, schema.c */
+
 /* Field schemas and everything they point to as ours; false = no memory. */
 extern bool m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
 							M2Schema *schema);
-
-/* Which Milvus type holds values of this description?  M2_NONE: none. */
-extern M2Type m2_type_for(const MfField *field, int64_t *max_bytes, const char **why);
-extern const char *m2_type_name(int32_t type);
 
 /* The field of this name, or -1. */
 extern int	m2_field_index(const MfCollection *collection, const char *name);
 
 /* The field whose name is most like this one, or NULL. */
 extern const char *m2_nearest_field(const MfCollection *collection, const char *name);
+
+/* ------------------------------------------------------------------ version.c */
+
+/* What not every version can do; types are asked for by themselves. */
+typedef enum M2Feature
+{
+	M2_CAN_DYNAMIC,
+	M2_CAN_VECTORS,				/* more than one vector field */
+	M2_CAN_NULL,
+	M2_CAN_NULL_VECTOR,
+	M2_CAN_DEFAULT,
+	M2_CAN_ANY_JSON				/* values of JSON fields that are no objects */
+} M2Feature;
+
+extern bool m2_version_can(int version, M2Feature feature);
+
+/* Is it so that rows can hold this type, and (create) all else works with it? */
+extern bool m2_version_has(int version, M2Type type, bool create);
+
+/* MF_ERROR: this server cannot, says *err with both versions. */
+extern MfStatus m2_require(const MfConn *conn, M2Feature feature, MfError *err);
+extern MfStatus m2_require_type(const MfConn *conn, M2Type type, MfError *err);
+
+/* Fields of types whose rows this version cannot read or write become no columns. */
+extern void m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn);
 
 /* --------------------------------------------------------------------- name.c */
 
@@ -315,6 +384,7 @@ struct M2WritePlan
 	{
 		int			column;		/* of the batch */
 		M2Type		type;
+		M2Type		elem;		/* Array: of its elements */
 		const MfField *field;
 	}		   *fields;
 	bool		dynamic;		/* a $meta column is sent */
@@ -326,6 +396,7 @@ struct M2WritePlan
 		const char *name;
 	}		   *keys;
 	int			key;			/* batch column of the primary key, or -1 */
+	int			version;		/* the server's, M2_VERSION(...); 0 = not known */
 };
 
 extern MfStatus m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
@@ -349,10 +420,15 @@ extern MfStatus m2_dynamic_objects(const M2WritePlan *plan, const MfBatch *batch
 								   int32_t first, int32_t count,
 								   char **bytes, size_t **offsets, MfError *err);
 
+/* One value as JSON; false = JSON has none for it (NaN, infinity). */
+extern bool m2_put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row);
+
 /* Can values of this kind be a member of a JSON object? */
 extern bool m2_dynamic_kind_ok(MfKind kind, MfKind elem);
 
-/* ------------------------------------------------------------------- decode.c */
+/* ------------------------------------------------------------------ decode_*.c */
+
+#define M2_QUERY "Milvus Query"
 
 typedef struct M2FieldReply
 {
@@ -360,6 +436,7 @@ typedef struct M2FieldReply
 	M2Span		name;
 	M2Span		scalars;
 	M2Span		vectors;
+	M2Span		structs;
 	M2Span		message;		/* the whole, for what is rarely looked at */
 	bool		has_valid;
 	bool		dynamic;
@@ -394,9 +471,12 @@ typedef struct M2ReadColumn
 {
 	const char *field;
 	M2Type		type;
+	M2Type		elem_type;		/* Array: of its elements */
 	MfKind		kind;			/* what is delivered */
+	MfKind		elem;			/* of a LIST */
 	int32_t		dim;
 	size_t		headroom;
+	const MfField *described;	/* ArrayOfStruct: its members are there */
 } M2ReadColumn;
 
 /*
@@ -409,8 +489,18 @@ extern MfStatus m2_read_field(MfMem *mem, const M2FieldReply *field, const M2Rea
 /* The JSON texts of a field (NULL: none), for m2_next_span. */
 extern M2Values m2_reply_json(const M2FieldReply *field);
 
+/* ------------------------------------------------------------------ deliver.c */
+
 /* What is delivered for a wanted kind?  MF_KIND_NONE = impossible. */
-extern MfKind m2_deliver(M2Type type, MfKind wanted, MfKind elem);
+extern MfKind m2_deliver(M2Type type, M2Type elem_type, MfKind wanted, MfKind wanted_elem, MfKind *elem);
+
+/* --------------------------------------------------------------------- real.c */
+
+/* The shortest digits that read back as the same number, or NaN, Infinity. */
+extern int	m2_real_text(char *text, size_t size, double value, bool single);
+
+/* The same as JSON; false = it has none. */
+extern bool m2_put_real(MfJsonBuf *buf, double value, bool single);
 
 /* --------------------------------------------------------------- request.c */
 

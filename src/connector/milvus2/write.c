@@ -69,6 +69,7 @@ m2_write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **out, MfError *er
 	write->collection = spec->collection->name;
 	write->window = spec->max_in_flight > 0 ? spec->max_in_flight : 1;
 	status = m2_plan_init(&write->plan, spec, spec->mem, err);
+	write->plan.version = conn->version;
 	if (status != MF_OK)
 		m2_write_end(write);
 	else
