@@ -111,6 +111,10 @@ typedef struct MfField
 	const char *skip;			/* why it cannot be a column, or NULL */
 	MfShip		indexed;		/* at best, how a filter on it is checked; for
 								 * the connector's own filter_check */
+	int32_t		remote_type;	/* the remote's own number of its type, where the
+								 * kind does not tell; 0 = the kind tells */
+	int32_t		nmembers;		/* JSON that is a list of objects: the fields of */
+	struct MfField *members;	/* each; kind and limits are of one value */
 } MfField;
 
 typedef struct MfCollection

@@ -125,7 +125,10 @@ m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err)
 		*err = other;
 		return MF_ERROR;
 	}
-	return version == MF_WAIT || state == MF_WAIT ? MF_WAIT : MF_OK;
+	if (version == MF_WAIT || state == MF_WAIT)
+		return MF_WAIT;
+	m2_schema_limit(&task->arena, &task->schema, task->conn);
+	return task->arena.failed ? mf_error_oom(err, 0) : MF_OK;
 }
 
 MfStatus
@@ -190,7 +193,7 @@ no_error_if(MfStatus status, const char *sqlstate, const MfError *err)
 	return status == MF_ERROR && strcmp(err->sqlstate, sqlstate) == 0 ? MF_END : status;
 }
 
-/* Four questions side by side; the collection's own error is the one to tell. */
+/* Questions side by side; the collection's own error is the one to tell. */
 MfStatus
 m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -202,6 +205,7 @@ m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 	MfStatus	indexes;
 	MfStatus	state;
 	MfStatus	statistics;
+	MfStatus	version;
 	const char *rows;
 
 	index.db_name = (char *) task->database;
@@ -220,15 +224,17 @@ m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (state == MF_OK)
 		task->phase |= 2;
 	statistics = m2_task_call(task, 3, &get_statistics, &collection, wait, &other);
+	version = m2_need_version(task, 4, wait, &other);
 	if (schema == MF_WAIT)
 		return MF_WAIT;
-	if (indexes == MF_ERROR || state == MF_ERROR || statistics == MF_ERROR)
+	if (indexes == MF_ERROR || state == MF_ERROR || statistics == MF_ERROR || version == MF_ERROR)
 	{
 		*err = other;
 		return MF_ERROR;
 	}
-	if (indexes == MF_WAIT || state == MF_WAIT || statistics == MF_WAIT)
+	if (indexes == MF_WAIT || state == MF_WAIT || statistics == MF_WAIT || version == MF_WAIT)
 		return MF_WAIT;
+	m2_schema_limit(&task->arena, &task->schema, task->conn);
 
 	if (task->calls[1].reply != NULL)
 		note_indexes(task, (M2__DescribeIndexResponse *) task->calls[1].reply);

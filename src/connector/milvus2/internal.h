@@ -24,10 +24,21 @@ typedef enum M2Type
 	M2_INT64 = 5,
 	M2_FLOAT = 10,
 	M2_DOUBLE = 11,
+	M2_STRING = 20,
 	M2_VARCHAR = 21,
 	M2_ARRAY = 22,
 	M2_JSON = 23,
-	M2_FLOAT_VECTOR = 101
+	M2_GEOMETRY = 24,
+	M2_TEXT = 25,
+	M2_TIMESTAMPTZ = 26,
+	M2_BINARY_VECTOR = 100,
+	M2_FLOAT_VECTOR = 101,
+	M2_FLOAT16_VECTOR = 102,
+	M2_BFLOAT16_VECTOR = 103,
+	M2_SPARSE_VECTOR = 104,
+	M2_INT8_VECTOR = 105,
+	M2_ARRAY_OF_VECTOR = 106,
+	M2_ARRAY_OF_STRUCT = 200
 } M2Type;
 
 #define M2_STRONG 0
@@ -42,6 +53,8 @@ typedef enum M2Type
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
 #define M2_MAX_TEXT 65535
+#define M2_MAX_JSON 65536		/* bytes of a JSON value */
+#define M2_MAX_ITEMS 4096		/* elements of an Array */
 #define M2_MAX_PAGE 16384		/* rows of one Query */
 
 #define M2_VERSION(a, b, c) ((a) * 1000000 + (b) * 1000 + (c))
@@ -191,19 +204,75 @@ typedef struct M2Schema
 	int64_t		id;
 } M2Schema;
 
+/* What a field is to be for Milvus: its type and the parameters of that. */
+typedef struct M2FieldType
+{
+	M2Type		type;
+	M2Type		elem;			/* Array: of its elements; else M2_NONE */
+	int64_t		max_length;		/* VarChar, or elements that are; else 0 */
+	int64_t		max_capacity;	/* Array and ArrayOfStruct; else 0 */
+	int64_t		dim;			/* dense vectors; else 0 */
+} M2FieldType;
+
+/*
+ * Which type of a server of this version holds values of this description?
+ * false = none does, *why is static text.  A field that was described by Milvus
+ * keeps its type.  Whether the version has the type is m2_require_type's to say.
+ */
+extern bool m2_type_for(const MfField *field, int version, M2FieldType *out, const char **why);
+
+/* The type of a field as described; M2_NONE = its values cannot be read or written. */
+extern M2Type m2_type_of(const MfField *field);
+extern M2Type m2_type_of_elements(const MfField *field);
+
+/* The kind that holds a type's values; MF_KIND_NONE = none. */
+extern MfKind m2_type_kind(int32_t type);
+
+/* Where its values are: a member of ScalarField, or of VectorField; 0 = in neither. */
+extern int	m2_type_member(int32_t type);
+extern bool m2_type_is_vector(int32_t type);
+
+/* What a field that a function fills says in `skip`. */
+#define M2_BY_FUNCTION "Milvus makes its values by a function"
+
+extern const char *m2_type_name(int32_t type);
+
+/* ------------------------------------------------------- field.c, schema.c */
+
 /* Field schemas and everything they point to as ours; false = no memory. */
 extern bool m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
 							M2Schema *schema);
-
-/* Which Milvus type holds values of this description?  M2_NONE: none. */
-extern M2Type m2_type_for(const MfField *field, int64_t *max_bytes, const char **why);
-extern const char *m2_type_name(int32_t type);
 
 /* The field of this name, or -1. */
 extern int	m2_field_index(const MfCollection *collection, const char *name);
 
 /* The field whose name is most like this one, or NULL. */
 extern const char *m2_nearest_field(const MfCollection *collection, const char *name);
+
+/* ------------------------------------------------------------------ version.c */
+
+/* What not every version can do; types are asked for by themselves. */
+typedef enum M2Feature
+{
+	M2_CAN_DYNAMIC,
+	M2_CAN_VECTORS,				/* more than one vector field */
+	M2_CAN_NULL,
+	M2_CAN_NULL_VECTOR,
+	M2_CAN_DEFAULT,
+	M2_CAN_ANY_JSON				/* values of JSON fields that are no objects */
+} M2Feature;
+
+extern bool m2_version_can(int version, M2Feature feature);
+
+/* Is it so that rows can hold this type, and (create) all else works with it? */
+extern bool m2_version_has(int version, M2Type type, bool create);
+
+/* MF_ERROR: this server cannot, says *err with both versions. */
+extern MfStatus m2_require(const MfConn *conn, M2Feature feature, MfError *err);
+extern MfStatus m2_require_type(const MfConn *conn, M2Type type, MfError *err);
+
+/* Fields of types whose rows this version cannot read or write become no columns. */
+extern void m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn);
 
 /* --------------------------------------------------------------------- name.c */
 

@@ -47,41 +47,11 @@ add_key(M2WritePlan *plan, int column, MfError *err)
 	return MF_OK;
 }
 
-static M2Type
-type_of(const MfField *field)
-{
-	switch (field->kind)
-	{
-		case MF_KIND_BOOL:
-			return M2_BOOL;
-		case MF_KIND_I8:
-			return M2_INT8;
-		case MF_KIND_I16:
-			return M2_INT16;
-		case MF_KIND_I32:
-			return M2_INT32;
-		case MF_KIND_I64:
-			return M2_INT64;
-		case MF_KIND_F32:
-			return M2_FLOAT;
-		case MF_KIND_F64:
-			return M2_DOUBLE;
-		case MF_KIND_TEXT:
-			return M2_VARCHAR;
-		case MF_KIND_JSON:
-			return M2_JSON;
-		case MF_KIND_VEC_F32:
-			return M2_FLOAT_VECTOR;
-		default:
-			return M2_NONE;
-	}
-}
-
 static MfStatus
 add_field(M2WritePlan *plan, int column, const MfField *field, MfError *err)
 {
 	const MfWriteSpec *spec = plan->spec;
-	M2Type		type = type_of(field);
+	M2Type		type = m2_type_of(field);
 
 	if (type == M2_NONE)
 	{
@@ -117,8 +87,7 @@ check_missing(const M2WritePlan *plan, MfError *err)
 			field->pseudo;
 
 		/* what a function makes is not written; what we cannot write is missing */
-		if (field->skip != NULL && strstr(field->skip, "by a function") != NULL)
-			written = true;
+		written |= field->skip != NULL && strcmp(field->skip, M2_BY_FUNCTION) == 0;
 		for (int j = 0; j < plan->nfields && !written; j++)
 			written = plan->fields[j].field == field;
 		if (written)
