@@ -20,6 +20,12 @@ static const struct
 	{M2_CAN_NULL_VECTOR, M2_VERSION(2, 6, 0), "hold vectors that are NULL"},
 	{M2_CAN_DEFAULT, M2_VERSION(2, 5, 0), "hold fields with defaults"},
 	{M2_CAN_ANY_JSON, M2_VERSION(2, 5, 0), "hold JSON that is no object"},
+	{M2_CAN_UPSERT, M2_VERSION(2, 3, 0), "replace rows (upsert)"},
+	{M2_CAN_UPSERT_AUTO_ID, M2_VERSION(2, 5, 0), "replace rows whose keys it makes itself (auto_id)"},
+	{M2_CAN_PARTIAL, M2_VERSION(2, 6, 2), "change some fields of a row and keep the others"},
+	{M2_CAN_DELETE_WHERE, M2_VERSION(2, 3, 0), "delete rows by a condition"},
+	{M2_CAN_TRUNCATE, M2_VERSION(2, 6, 11), "empty a collection at once"},
+	{M2_CAN_TELL_MOMENT, M2_VERSION(2, 2, 13), "tell its time"},
 };
 
 /* Types that are not here are as old as 2.2. */
