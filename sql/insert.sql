@@ -15,10 +15,7 @@ SELECT * FROM docs;
 INSERT INTO docs DEFAULT VALUES;
 INSERT INTO docs (id, nothing) VALUES (1, 2);
 
--- nothing but INSERT
-UPDATE docs SET txt = 'x';
-DELETE FROM docs;
-TRUNCATE docs;
+-- no conflict resolution
 INSERT INTO docs (id) VALUES (9) ON CONFLICT DO NOTHING;
 INSERT INTO docs (id) VALUES (9) ON CONFLICT (id) DO UPDATE SET txt = 'x';
 

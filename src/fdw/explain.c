@@ -12,6 +12,8 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 #include "compat.h"
+#include "direct_modify.h"
+#include "modify.h"
 #include "plan.h"
 #include "scan.h"
 #include "writer.h"
@@ -201,5 +203,20 @@ mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri, List *fdw_priva
 		ExplainPropertyText("Remote Collection",
 							mf_safe_text(mf_collection_name(connector, mf_table_options(relid), relid)), es);
 	if (es->analyze && rri->ri_FdwState != NULL)
-		explain_writer(rri->ri_FdwState, es);
+		explain_writer(((MfModify *) rri->ri_FdwState)->writer, es);
+}
+
+void
+mf_explain_direct(ForeignScanState *node, ExplainState *es)
+{
+	MfScanState *state = node->fdw_state;
+	Oid			relid = scan_relid(node);
+	const MfConnector *connector = mf_connector_of_server(GetForeignTable(relid)->serverid);
+
+	ExplainPropertyText("Remote Collection",
+						mf_safe_text(mf_collection_name(connector, mf_table_options(relid), relid)), es);
+	explain_narrowing(connector, relid, es);
+	explain_filter(node, es);
+	if (es->analyze && state != NULL)
+		ExplainPropertyText("Remote Deletion", state->direct->by_condition ? "by condition" : "by key", es);
 }

@@ -52,6 +52,8 @@ append_column(StringInfo buf, const MfField *field, const char *name, const char
 	appendStringInfo(buf, "\n\t%s %s ", quote_identifier(name), type);
 	if (strcmp(name, field->name) != 0)
 		append_option(buf, &options, "field", field->name);
+	if (field->key)
+		append_option(buf, &options, "key", "true");
 	if (mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT && field->dim > 0)
 		append_option(buf, &options, "dim", psprintf("%d", field->dim));
 	if (options > 0)

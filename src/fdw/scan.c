@@ -154,8 +154,8 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 	state->exprs = plan->fdw_exprs;
 	state->expr_states = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	if (rel != NULL)
-		state->spool = mf_spool_begin(estate, table, RelationGetDescr(rel));
-	if (state->spool != NULL)
+		state->spool = mf_spool_begin(node, table);
+	if (state->spool != NULL && !mf_spool_is_fixed(node))
 		state->templates = state->limit = NIL;	/* read once, whatever the parameters */
 	node->fdw_state = state;
 	MemoryContextSwitchTo(before);

@@ -45,6 +45,7 @@ typedef struct MfScanState
 	bool		ended;
 
 	struct MfSpool *spool;		/* NULL: rows are handed out as they come */
+	struct MfDirect *direct;	/* a DELETE by condition, see direct_modify.h */
 	MemoryContextCallback callback;
 
 	/* for EXPLAIN ANALYZE */

@@ -28,7 +28,7 @@ struct MfSorter
 	/* sorted here */
 	Tuplesortstate *rows;		/* NULL: they come in order */
 	TupleTableSlot *slot;
-	MemoryContext context;		/* as long as the scan */
+	MemoryContext context;		/* of all this */
 	MemoryContext row_context;
 
 	/* come in order: the row before, to compare with */
@@ -43,7 +43,8 @@ struct MfSorter
 static MfSorter *
 sorter_begin(MfScanState *state)
 {
-	MemoryContext context = state->filter_context->parent;
+	MemoryContext context = AllocSetContextCreate(MemoryContextGetParent(state->filter_context),
+												  "milvus_fdw sort", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext before = MemoryContextSwitchTo(context);
 	MfSorter   *sorter = palloc0(sizeof(MfSorter));
 	int			n = list_length(state->sorts);
@@ -95,7 +96,7 @@ sort_here(MfScanState *state, MfSorter *sorter)
 										sorter->collations, sorter->nulls_first, work_mem, NULL,
 										TUPLESORT_RANDOMACCESS);
 	sorter->slot = MakeSingleTupleTableSlot(state->desc, &TTSOpsMinimalTuple);
-	sorter->row_context = AllocSetContextCreate(sorter->context, "milvus_fdw sort", ALLOCSET_DEFAULT_SIZES);
+	sorter->row_context = AllocSetContextCreate(sorter->context, "milvus_fdw row", ALLOCSET_DEFAULT_SIZES);
 	memset(row->tts_isnull, true, sizeof(bool) * state->desc->natts);
 	MemoryContextSwitchTo(sorter->row_context);
 	while (mf_scan_row(state, row->tts_values, row->tts_isnull))
@@ -198,11 +199,10 @@ mf_sorted_row(MfScanState *state, TupleTableSlot *slot)
 
 	if (sorter == NULL)
 	{
-		sorter = sorter_begin(state);
+		state->sorter = sorter = sorter_begin(state);
 		state->in_order = comes_in_order(state);
 		if (!state->in_order)
 			sort_here(state, sorter);
-		state->sorter = sorter;
 	}
 	if (sorter->rows != NULL)
 		return row_sorted_here(state, sorter, slot);
@@ -239,10 +239,7 @@ mf_sorter_end(MfScanState *state)
 	{
 		ExecDropSingleTupleTableSlot(sorter->slot);
 		tuplesort_end(sorter->rows);
-		MemoryContextDelete(sorter->row_context);
 	}
-	for (int i = 0; i < 2; i++)
-		MemoryContextDelete(sorter->value_context[i]);
-	pfree(sorter);
 	state->sorter = NULL;
+	MemoryContextDelete(sorter->context);
 }

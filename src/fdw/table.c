@@ -59,6 +59,22 @@ mf_table_int(const MfTable *table, const char *name, int64 otherwise)
 	return mf_setting_int(table->options, table->remote->options, name, otherwise);
 }
 
+bool
+mf_table_bool(const MfTable *table, const char *name, bool otherwise)
+{
+	return mf_setting_bool(table->options, table->remote->options, name, otherwise);
+}
+
+const char *
+mf_table_text(const MfTable *table, const char *name, const char *otherwise)
+{
+	const char *value = mf_option(table->options, name);
+
+	if (value == NULL)
+		value = mf_option(table->remote->options, name);
+	return value != NULL ? value : otherwise;
+}
+
 void
 mf_table_raise(const MfTable *table, MfError *err)
 {

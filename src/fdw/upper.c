@@ -16,6 +16,7 @@
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "plan.h"
+#include "spool.h"
 #include "utils/fmgroids.h"
 
 /* The count that is all that is asked, or NULL. */
@@ -67,6 +68,17 @@ count_clauses(RelOptInfo *rel, const Aggref *agg, List **clauses)
 	return true;
 }
 
+/* Is there a value that changes from one row of an outer query to the next? */
+static bool
+has_params(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		return true;
+	return expression_tree_walker(node, has_params, context);
+}
+
 /* Could a remote check all of every clause? */
 static bool
 says_all(PlannerInfo *root, RelOptInfo *rel, Oid relid, List *clauses)
@@ -95,6 +107,9 @@ mf_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input
 	agg = only_count(root, target);
 	relid = planner_rt_fetch(input_rel->relid, root)->relid;
 	if (agg == NULL || !count_clauses(input_rel, agg, &clauses) || !says_all(root, input_rel, relid, clauses))
+		return;
+	/* counted again and again, it would see what the statement has written meanwhile */
+	if (has_params((Node *) clauses, NULL) && mf_spool_is_written(root, relid))
 		return;
 	output_rel->fdw_private = plan;
 	add_path(output_rel, (Path *)

@@ -331,6 +331,7 @@ typedef struct MfOpenArgs
 								 * without it the only one is "default" */
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
+#define MF_TELLS_DELETED 64		/* MF_VERB_DELETE always answers how many */
 
 typedef struct MfConnector
 {

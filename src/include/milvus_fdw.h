@@ -177,6 +177,10 @@ extern char *mf_safe_text(const char *s);
 extern const MfReply *mf_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
 								 void (*progress) (void *arg, int percent), void *arg);
 
+/* The same without progress; NULL = *err says why not. */
+extern const MfReply *mf_try_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
+									 MfError *err);
+
 /* DESCRIBE of a collection; never NULL (a missing one is an error). */
 extern const MfCollection *mf_describe(MfRemote *remote, const char *collection,
 									   const MfOptions *table, MemoryContext owner);
@@ -190,21 +194,31 @@ extern void mf_estimate_note(Oid serverid, const char *collection, double rows);
 /* ------------------------------------------------------ in src/fdw/ledger.c */
 
 /*
- * Rows that a remote has in this transaction acknowledged (or may hold) cannot
- * be rolled back: an abort warns of them.  An entry lives as long as the
- * transaction; its writer keeps the counts current.
+ * What a remote has in this transaction acknowledged (or may have done) cannot
+ * be rolled back: an abort warns of it.  An entry lives as long as the
+ * transaction; whoever opened it keeps the counts current.
  */
+typedef enum MfLedgerKind
+{
+	MF_LEDGER_WRITTEN,
+	MF_LEDGER_DELETED,
+	MF_LEDGER_TRUNCATED			/* acknowledged is 0 or 1 */
+} MfLedgerKind;
+
 typedef struct MfLedgerEntry
 {
 	struct MfLedgerEntry *next;
+	MfLedgerKind kind;
 	SubTransactionId subid;
 	char	   *server;
 	char	   *collection;
 	int64		acknowledged;
 	int64		unknown;		/* sent and not (yet) answered */
+	bool		unanswered;		/* a request for nobody knows how many rows was
+								 * sent and not (yet) answered */
 } MfLedgerEntry;
 
-extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection);
+extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection, MfLedgerKind kind);
 
 /* -------------------------------------------------------- in src/fdw/name.c */
 
@@ -231,19 +245,32 @@ extern TupleTableSlot *mf_iterate_scan(ForeignScanState *node);
 extern void mf_rescan(ForeignScanState *node);
 extern void mf_end_scan(ForeignScanState *node);
 
+extern void mf_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation rel);
 extern List *mf_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
 extern void mf_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							List *fdw_private, int subplan, int eflags);
 extern TupleTableSlot *mf_exec_insert(EState *estate, ResultRelInfo *rri,
+									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
+extern TupleTableSlot *mf_exec_update(EState *estate, ResultRelInfo *rri,
+									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
+extern TupleTableSlot *mf_exec_delete(EState *estate, ResultRelInfo *rri,
 									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
 extern void mf_end_modify(EState *estate, ResultRelInfo *rri);
 extern void mf_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rri);
 extern void mf_end_insert(EState *estate, ResultRelInfo *rri);
 extern int	mf_is_updatable(Relation rel);
 
+extern bool mf_plan_direct(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
+extern void mf_begin_direct(ForeignScanState *node, int eflags);
+extern TupleTableSlot *mf_iterate_direct(ForeignScanState *node);
+extern void mf_end_direct(ForeignScanState *node);
+
+extern void mf_exec_truncate(List *rels, DropBehavior behavior, bool restart_seqs);
+
 extern void mf_explain_scan(ForeignScanState *node, struct ExplainState *es);
 extern void mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							  List *fdw_private, int subplan, struct ExplainState *es);
+extern void mf_explain_direct(ForeignScanState *node, struct ExplainState *es);
 
 extern bool mf_analyze(Relation rel, AcquireSampleRowsFunc *func, BlockNumber *totalpages);
 

@@ -387,6 +387,8 @@ es_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 				else if (scan->mode == ES_ONCE && scan->ids < 0 &&
 						 (scan->limit < 0 || es_page_size(scan) < scan->limit))
 					scan->mode = ES_PIT;	/* more than one page after all */
+				else if (scan->mode == ES_PIT && scan->id.len == 0)
+					scan->state = ES_OPENING;	/* it was to be a count */
 				else
 					scan->state = ES_STREAMING;
 				break;
