@@ -588,9 +588,10 @@ partition_key(void)
 	MfError		e;
 
 	make("m2w_key", fields, 3, false);
-	ok(write_batch(rows(MF_WRITE_UPSERT, 1, 4, 0)) == MF_OK, "rows divided by a partition key");
-	ok(write_batch(rows(MF_WRITE_UPDATE, 1, 3, 0)) == MF_OK, "are replaced");
-	is_text(read_rows(false), "1=10 2=20 3=30 ", "and read");
+	ok(write_batch(rows(MF_WRITE_INSERT, 1, 4, 0)) == MF_OK, "rows divided by a partition key");
+	ok(write_batch(rows(MF_WRITE_UPDATE, 1, 3, 0)) == MF_ERROR, "are not replaced by 2.3.5");
+	has_text(err.message, "cannot replace rows of a collection with a partition key", "which would misplace them");
+	is_text(read_rows(false), "1=10 2=20 3=30 ", "but read");
 	ok(write_batch(rows_in(MF_WRITE_INSERT, 1, one)) == MF_ERROR, "but take no partition");
 	has_text(err.detail, "field \"n\" is a partition key", "because of the key");
 	e = err;

@@ -284,4 +284,5 @@ const MfConnector mf_milvus2_connector = {
 	.filter_check = m2_filter_check,
 	.sort_check = m2_sort_check,
 	.write_keys = m2_write_keys,
+	.write_stop = m2_write_stop,
 };

@@ -3,7 +3,9 @@
  *
  * Milvus finds the rows that an expression wants, as of now (Strong, whatever
  * the table reads with), and deletes them by their keys: also those inserted a
- * moment ago, and those in no index yet.  It counts what it found.
+ * moment ago, and those in no index yet.  It counts what it found.  But 2.3.5
+ * overlooks the last of them where keys are there more than once, so the same
+ * is asked again until nothing is found.
  *
  * All rows: by TruncateCollection where there is such a request (2.6.11); before
  * that by an expression that every key meets.
@@ -18,6 +20,8 @@ static const M2Method truncate = M2_METHOD(TruncateCollection, truncate_collecti
 #define SLOT_VERSION 1
 #define SLOT_PARTITIONS 2
 #define SLOT_ACT 3
+
+#define MOST_ROUNDS 100			/* others may go on inserting such rows */
 
 /* Which rows? */
 typedef struct Wanted
@@ -100,9 +104,14 @@ delete_from(MfTask *task, const Wanted *wanted, const char *partition, MfWaitFor
 	{
 		const M2__MutationResult *result = (M2__MutationResult *) task->calls[SLOT_ACT].reply;
 
+		bool		more = result->delete_cnt > 0 && ++task->rounds < MOST_ROUNDS;
+
 		if (task->reply.rows >= 0)
 			task->reply.rows += result->delete_cnt;
 		m2_task_forget(task, SLOT_ACT);
+		if (more)
+			return delete_from(task, wanted, partition, wait, err);
+		task->rounds = 0;
 		return status;
 	}
 	m2_table_filter_error(task->table, err);

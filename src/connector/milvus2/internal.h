@@ -275,6 +275,7 @@ typedef enum M2Feature
 	M2_CAN_ANY_JSON,			/* values of JSON fields that are no objects */
 	M2_CAN_UPSERT,
 	M2_CAN_UPSERT_AUTO_ID,
+	M2_CAN_UPSERT_BY_KEY,		/* with a partition key */
 	M2_CAN_PARTIAL,				/* an upsert that keeps what is not sent */
 	M2_CAN_DELETE_WHERE,		/* before: only the keys by name */
 	M2_CAN_TRUNCATE,
@@ -529,6 +530,7 @@ struct MfTask
 	const MfOptions *table;
 	int			nfilters;
 	const MfFilter *const *filters;
+	int			rounds;
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
@@ -738,5 +740,6 @@ extern MfStatus m2_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern void m2_write_counts(MfWrite *write, MfWriteCounts *counts);
 extern void m2_write_end(MfWrite *write);
 extern const MfColumn *m2_write_keys(MfWrite *write);
+extern void m2_write_stop(MfWrite *write);
 
 #endif							/* MILVUS2_INTERNAL_H */

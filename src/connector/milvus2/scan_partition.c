@@ -68,7 +68,7 @@ m2_scan_partitions(MfScan *scan, MfWaitFor *wait, MfError *err)
 								&scan->listing, &scan->list, wait, err);
 	if (status == MF_OK && scan->npartitions == 0)
 		status = choose(scan, err);
-	scan->by_partition = wanted && !spec->count_only;
+	scan->by_partition = wanted;
 	return status;
 }
 

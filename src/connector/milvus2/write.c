@@ -336,6 +336,12 @@ m2_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err)
 }
 
 void
+m2_write_stop(MfWrite *write)
+{
+	write->failed = true;
+}
+
+void
 m2_write_counts(MfWrite *write, MfWriteCounts *counts)
 {
 	int64_t		first_row = write->unknown_first_row;

@@ -30,6 +30,17 @@ can_be_partial(const MfWrite *write)
 	return true;
 }
 
+static bool
+has_partition_key(const MfCollection *c)
+{
+	for (int i = 0; i < c->nfields; i++)
+	{
+		if (c->fields[i].partition_key)
+			return true;
+	}
+	return false;
+}
+
 static MfStatus
 check_key(const MfWrite *write, MfError *err)
 {
@@ -46,6 +57,8 @@ check_key(const MfWrite *write, MfError *err)
 	}
 	if (write->spec->op != MF_WRITE_DELETE && key != NULL && key->auto_id)
 		return m2_require(write->conn, M2_CAN_UPSERT_AUTO_ID, err);
+	if (write->spec->op != MF_WRITE_DELETE && has_partition_key(c))
+		return m2_require(write->conn, M2_CAN_UPSERT_BY_KEY, err);
 	return MF_OK;
 }
 
@@ -185,17 +198,6 @@ check_single(const MfWrite *write, MfError *err)
 					write->partitions->n);
 	mf_error_hint(err, "Add a text column with option field '" M2_PARTITION "', or set the table's option \"partition\".");
 	return MF_ERROR;
-}
-
-static bool
-has_partition_key(const MfCollection *c)
-{
-	for (int i = 0; i < c->nfields; i++)
-	{
-		if (c->fields[i].partition_key)
-			return true;
-	}
-	return false;
 }
 
 MfStatus
