@@ -202,4 +202,61 @@ subtest 'a partition key' => sub {
 	fails('emptying that', "DELETE FROM $one", %illegal);
 };
 
+# What 2.3.5 cannot do, played by a double in front of it.
+sub behind
+{
+	my ($columns, $collection, $script, %options) = @_;
+	my $double = double('grpc_server', to => real_milvus(), script => $script);
+	my $server = "behind" . $double->port;
+	sql("CREATE SERVER $server FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '${\ $double->port}', retry_timeout '20')");
+	my $name = 't' . ++$tables;
+	sql("CREATE FOREIGN TABLE $name ($columns) SERVER $server OPTIONS (" . join(', ', "collection 't045_$collection', consistency_level 'strong'", map { "$_ '$options{$_}'" } sort keys %options) . ')');
+	return ($name, $double);
+}
+sub calls { my ($double, $method) = @_; return grep { ($_->{method} // '') eq $method && !$_->{event} } $double->seen }
+sub version { my ($version) = @_; return [ { hex => unpack 'H*', pack 'C C/a*', 0x12, "v$version" } ] }
+
+subtest 'newer servers' => sub {
+	sql('DELETE FROM docs');
+	sql("INSERT INTO docs " . sprintf $fill, 1, 3);
+	my $one_stored = [ { hex => '300140014801' } ];
+	my ($t, $double) = behind(q{id bigint OPTIONS (key 'true'), n bigint, t text}, 'docs', { GetVersion => version('2.6.11'), Upsert => $one_stored, TruncateCollection => [ { hex => '' } ] });
+	is(error_of("UPDATE $t SET n = 5 WHERE id = 2"), undef, 'UPDATE of some fields');
+	my ($upsert) = calls($double, 'Upsert');
+	my $message = pack 'H*', $upsert->{message};
+	like($message, qr/\x12\x02id/, 'sends the key');
+	like($message, qr/\x12\x01n/, 'and what was changed');
+	unlike($message, qr/\x12\x01[tv]/, 'and no more');
+	like($upsert->{message}, qr/38014801$/, 'as partial_update of one row');
+	is(error_of("TRUNCATE $t"), undef, 'TRUNCATE');
+	is(scalar(calls($double, 'TruncateCollection')), 1, 'is one request');
+	is(value('SELECT count(*) FROM docs'), 3, 'and no Delete');
+	($t) = behind(q{id bigint OPTIONS (key 'true')}, 'docs', { GetVersion => version('2.6.11'), TruncateCollection => [ { status => 12 } ] });
+	sql("TRUNCATE $t");
+	is(value('SELECT count(*) FROM docs'), 0, 'a service without it is emptied by Delete');
+	($t) = behind(q{id bigint OPTIONS (key 'true'), n bigint, t text, v real[]}, 'docs', { GetVersion => version('2.2.16') }, write_mode => 'upsert');
+	fails('upsert of 2.2', "INSERT INTO $t VALUES (1, 1, 'x', '{1,1}')", sqlstate => '0A000', message => 'Milvus 2.2.16 cannot replace rows (upsert)', detail => qr/2\.3\.0/);
+	sql("INSERT INTO docs " . sprintf $fill, 1, 9);
+	($t, $double) = behind(q{id bigint OPTIONS (key 'true'), n bigint}, 'docs', { GetVersion => version('2.2.16'), Delete => [ { forward => \1 } ] });
+	is(background("DELETE FROM $t WHERE n > 40")->wait->{affected}, 5, 'DELETE of 2.2 by condition');
+	is(join(' ', map { pack('H*', $_->{message}) =~ /(id in .*\])/ } calls($double, 'Delete')), 'id in [5,6,7,8,9]', 'goes by key');
+};
+
+subtest 'an answer that is lost' => sub {
+	my @lost = ({ after => \1, status => 14, details => 'lost' }, { after => \1, milvus => { code => 65535, error_code => 2, reason => 'lost' } });
+	for my $how ([ Upsert => 'upsert' ], [ Delete => 'insert' ])
+	{
+		my ($method, $mode) = @$how;
+		my ($t, $double) = behind(q{id bigint OPTIONS (key 'true'), n bigint, t text, v real[]}, 'docs',
+			{ $method => [ $lost[0], { forward => \1 } ] }, write_mode => $mode);
+		my $query = $method eq 'Upsert' ? "INSERT INTO $t VALUES (3, 333, 'x', '{1,1}')" : "DELETE FROM $t WHERE id = 3 RETURNING id";
+		is(error_of($query), undef, "$method is sent again");
+		is(scalar(calls($double, $method)), 2, 'once');
+		is(value("SELECT count(*) FROM $t WHERE id = 3"), $method eq 'Upsert' ? 1 : 0, 'with one effect');
+	}
+	my ($t, $double) = behind(q{id bigint OPTIONS (key 'true'), n bigint, t text, v real[]}, 'docs', { Insert => [ $lost[0], { forward => \1 } ] });
+	fails('an INSERT is not', "INSERT INTO $t VALUES (3, 333, 'x', '{1,1}')", detail => qr/unknown: 1/);
+	is(scalar(calls($double, 'Insert')), 1, 'sent again');
+};
+
 done_testing();

@@ -21,6 +21,7 @@ static const M2Method truncate = M2_METHOD(TruncateCollection, truncate_collecti
 #define SLOT_PARTITIONS 2
 #define SLOT_ACT 3
 
+#define GRPC_UNIMPLEMENTED 12
 #define MOST_ROUNDS 100			/* others may go on inserting such rows */
 
 /* Which rows? */
@@ -202,9 +203,14 @@ m2_step_truncate(MfTask *task, MfWaitFor *wait, MfError *err)
 
 	if (status == MF_OK)
 		status = m2_require(task->conn, M2_CAN_DELETE_WHERE, err);
-	if (status != MF_OK || !can_truncate(task))
+	if (status != MF_OK || task->no_truncate || !can_truncate(task))
 		return status != MF_OK ? status : delete_all_wanted(task, wait, err);
 	status = m2_task_call(task, SLOT_ACT, &truncate, &request, wait, err);
+	if (status == MF_ERROR && err->remote_code == GRPC_UNIMPLEMENTED)
+	{
+		task->no_truncate = true;	/* a service that is not all of Milvus */
+		return delete_all_wanted(task, wait, err);
+	}
 	if (status != MF_WAIT)
 		m2_mark_put(task->conn, task->database, task->collection, 0);
 	task->reply.rows = -1;

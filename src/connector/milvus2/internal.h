@@ -531,6 +531,7 @@ struct MfTask
 	int			nfilters;
 	const MfFilter *const *filters;
 	int			rounds;
+	bool		no_truncate;
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
