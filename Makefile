@@ -2,7 +2,8 @@
 #
 #   make            build the extension            make demo   see it work
 #   make install    put it into PostgreSQL         make test   every test
-#   make bench      measure it                     make help   the rest
+#   make bench      measure it                     make soak   N seconds of each random run, from SEED
+#   make check-asan, check-assert                  make help   the rest
 
 MODULE_big = milvus_fdw
 EXTENSION = milvus_fdw
@@ -61,7 +62,7 @@ SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milv
 UNIT_PROGRAMS = $(filter-out $(SERVER_PROGRAMS),$(patsubst test/unit/%.c,$(UNIT_DIR)/%,\
 	$(filter-out %_bench.c,$(wildcard test/unit/*.c))))
 
-.PHONY: test demo bench check-unit check-connectors unit-programs test-module install-test-module help
+.PHONY: test demo bench soak check-asan check-assert check-unit check-connectors unit-programs test-module install-test-module help
 
 test:
 	test/run
@@ -69,6 +70,11 @@ demo:
 	test/demo
 bench:
 	test/bench/run
+soak:
+	test/soak/run $(THEMES)
+# pg_regress in a PostgreSQL that checks itself
+check-asan check-assert: check-%:
+	test/checked $*
 
 # a remote of its own, which installcheck needs in PostgreSQL
 test-module:

@@ -77,4 +77,5 @@ void
 _PG_init(void)
 {
 	mf_registry_init();
+	mf_finish_init();
 }

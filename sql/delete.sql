@@ -143,6 +143,14 @@ INSERT INTO texts VALUES ('a', 1), ('b', 2), ('ä', 3), (repeat('long', 1000), 4
 DELETE FROM texts USING generate_series(1, 3) WHERE k <> 'b';
 SELECT * FROM texts;
 
+-- a table that holds only some of the rows
+SELECT fill();
+CREATE FOREIGN TABLE above (id bigint OPTIONS (key 'true'), n int) SERVER del OPTIONS (collection 'docs', above '15');
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FROM above WHERE n < 170;
+DELETE FROM above;
+TRUNCATE above;
+SELECT count(*), max(id) FROM docs;
+
 -- triggers
 CREATE FUNCTION before_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

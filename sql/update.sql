@@ -154,6 +154,18 @@ SELECT what FROM changed WHERE what = 'id txt n';
 CREATE TRIGGER last AFTER UPDATE ON triggered FOR EACH ROW EXECUTE FUNCTION after_row();
 UPDATE triggered SET txt = lower(txt);
 SELECT * FROM triggered ORDER BY id;
+DROP TRIGGER last ON triggered;
+CREATE FUNCTION after_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE '% %: the remote has %', tg_when, tg_op, (SELECT array_agg(n ORDER BY id) FROM upd.look);
+	RETURN NULL;
+END $$;
+CREATE TRIGGER whole AFTER UPDATE OR DELETE ON triggered FOR EACH STATEMENT EXECUTE FUNCTION after_statement();
+UPDATE triggered SET n = 0;
+WITH u AS (UPDATE triggered SET n = 0 RETURNING n) SELECT sum(n) FROM u;
+DELETE FROM triggered WHERE id = 3;
+DELETE FROM triggered WHERE id % 3 = 2;
+WITH d AS (DELETE FROM triggered RETURNING n) SELECT sum(n) FROM d;
 
 -- views
 CREATE VIEW small AS SELECT id, n, txt FROM docs WHERE id < 4 WITH CHECK OPTION;

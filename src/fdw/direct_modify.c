@@ -140,7 +140,7 @@ count_rows(ForeignScanState *node)
  * before.
  */
 static bool
-delete_by_condition(ForeignScanState *node, bool wanted)
+delete_by_condition(ForeignScanState *node)
 {
 	MfScanState *state = node->fdw_state;
 	MfTable    *table = state->table;
@@ -150,7 +150,7 @@ delete_by_condition(ForeignScanState *node, bool wanted)
 		.nfilters = state->spec.nfilters,.filters = state->spec.filters
 	};
 	MfLedgerEntry *entry = mf_ledger_open(table->remote->server, table->collection, MF_LEDGER_DELETED);
-	int64		counted = wanted && !tells ? count_rows(node) : -1;
+	int64		counted = tells ? -1 : count_rows(node);
 	const MfReply *reply;
 	MfError		err;
 
@@ -164,8 +164,8 @@ delete_by_condition(ForeignScanState *node, bool wanted)
 		mf_table_raise(table, &err);
 	}
 	state->direct->rows = reply->rows >= 0 ? reply->rows : counted;
-	entry->unanswered = state->direct->rows < 0;
-	entry->acknowledged = Max(state->direct->rows, 0);
+	entry->unanswered = false;
+	entry->acknowledged = state->direct->rows;
 	return true;
 }
 
@@ -210,8 +210,7 @@ mf_iterate_direct(ForeignScanState *node)
 	EState	   *estate = node->ss.ps.state;
 	MfScanState *state = node->fdw_state;
 	MfDirect   *direct = state->direct;
-	bool		counts = intVal(llast(((ForeignScan *) node->ss.ps.plan)->fdw_private)) != 0 ||
-		node->ss.ps.instrument != NULL;
+	bool		counts = intVal(llast(((ForeignScan *) node->ss.ps.plan)->fdw_private)) != 0;
 	MemoryContext before;
 
 	if (!direct->done)
@@ -219,14 +218,14 @@ mf_iterate_direct(ForeignScanState *node)
 		before = MemoryContextSwitchTo(estate->es_query_cxt);
 		direct->done = true;
 		mf_scan_set_filters(state, node->ss.ps.ps_ExprContext);
-		direct->by_condition = is_exact(state) && delete_by_condition(node, counts);
+		direct->by_condition = is_exact(state) && delete_by_condition(node);
 		if (!direct->by_condition)
 			delete_by_key(node, state);
 		MemoryContextSwitchTo(before);
-		if (intVal(llast(((ForeignScan *) node->ss.ps.plan)->fdw_private)) != 0)
-			estate->es_processed += Max(direct->rows, 0);
+		if (counts)
+			estate->es_processed += direct->rows;
 		if (node->ss.ps.instrument != NULL)
-			node->ss.ps.instrument->tuplecount += Max(direct->rows, 0);
+			node->ss.ps.instrument->tuplecount += direct->rows;
 	}
 	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }

@@ -11,7 +11,7 @@ typedef struct MfDirect
 {
 	bool		done;
 	bool		by_condition;	/* the remote did it all; else keys were read */
-	int64		rows;			/* deleted; -1 = nobody asked */
+	int64		rows;			/* deleted */
 } MfDirect;
 
 #endif							/* MF_FDW_DIRECT_MODIFY_H */

@@ -58,7 +58,8 @@ append_column(StringInfo buf, const MfField *field, const char *name, const char
 		append_option(buf, &options, "dim", psprintf("%d", field->dim));
 	if (options > 0)
 		appendStringInfoString(buf, ") ");
-	if (!field->nullable && !field->auto_id)
+	/* where there is a default, an INSERT may leave the column out */
+	if (!field->nullable && !field->auto_id && !field->has_default)
 		appendStringInfoString(buf, "NOT NULL");
 }
 

@@ -13,21 +13,47 @@
 #include "access/table.h"
 #include "compat.h"
 #include "executor/executor.h"
+#include "finish.h"
 #include "optimizer/optimizer.h"
 #include "row_identity.h"
 
 /* ------------------------------------------------------------------ begin */
 
-/* AFTER ROW triggers see a row only once the remote has it. */
 static bool
-has_after_row(ResultRelInfo *rri, CmdType operation)
+has_after_row(const ResultRelInfo *rri, CmdType operation)
 {
-	const TriggerDesc *triggers = rri->ri_TrigDesc;
+	const TriggerDesc *triggers = rri != NULL ? rri->ri_TrigDesc : NULL;
 
 	if (triggers == NULL)
 		return false;
 	return operation == CMD_INSERT ? triggers->trig_insert_after_row :
 		operation == CMD_UPDATE ? triggers->trig_update_after_row : triggers->trig_delete_after_row;
+}
+
+static bool
+has_after_statement(const ResultRelInfo *rri, CmdType operation)
+{
+	const TriggerDesc *triggers = rri != NULL ? rri->ri_TrigDesc : NULL;
+
+	if (triggers == NULL)
+		return false;
+	return operation == CMD_INSERT ? triggers->trig_insert_after_statement :
+		operation == CMD_UPDATE ? triggers->trig_update_after_statement : triggers->trig_delete_after_statement;
+}
+
+/*
+ * AFTER triggers see a row only once the remote has it.  Before those of a
+ * statement all rows are flushed (finish.c); but nothing tells us of the end of
+ * COPY in time, nor of a statement within WITH.
+ */
+static bool
+must_go_row_by_row(ModifyTableState *mtstate, ResultRelInfo *rri, CmdType operation)
+{
+	const ResultRelInfo *root = mtstate->rootResultRelInfo;
+
+	return (mtstate->ps.plan == NULL || !mtstate->canSetTag) &&
+		(has_after_row(rri, operation) || has_after_statement(rri, operation) ||
+		 has_after_row(root, mtstate->operation) || has_after_statement(root, mtstate->operation));
 }
 
 /* Is this column wanted back?  A partition that rows are routed to has no list of its own. */
@@ -64,7 +90,6 @@ open_table(EState *estate, ResultRelInfo *rri)
 {
 	MfModify   *modify = palloc0(sizeof(MfModify));
 
-	modify->context = CurrentMemoryContext;
 	modify->table = mf_table_open(RelationGetRelid(rri->ri_RelationDesc), mf_modify_user(rri, estate),
 								  estate->es_query_cxt);
 	return modify;
@@ -76,21 +101,23 @@ begin_insert(ModifyTableState *mtstate, ResultRelInfo *rri, int subplan, MfModif
 {
 	MfWriterJob job = {
 		.op = insert_op(modify->table),.desc = RelationGetDescr(rri->ri_RelationDesc),
-		.row_by_row = has_after_row(rri, CMD_INSERT)
+		.row_by_row = must_go_row_by_row(mtstate, rri, CMD_INSERT)
 	};
 	MfRowWriter *writer = mf_writer_begin(modify->table, &job);
+	bool		returned;
 
+	mf_finish_watch(mtstate->ps.state, writer);
 	if (!mf_writer_makes_keys(writer))
 		return writer;
-	modify->returns_key = is_returned(mtstate, rri, subplan, mf_writer_key(writer));
-	if (modify->returns_key && !MF_HAS(modify->table->remote->connector, write_keys))
+	returned = is_returned(mtstate, rri, subplan, mf_writer_key(writer));
+	if (returned && !MF_HAS(modify->table->remote->connector, write_keys))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot return the key of foreign table \"%s\"", modify->table->name),
 				 errdetail("The remote makes the keys itself and does not tell them.")));
+	modify->returns_key = returned || has_after_row(rri, CMD_INSERT);
 	if (modify->returns_key)
 		mf_writer_go_row_by_row(writer);
-	modify->returns_key |= job.row_by_row;
 	return writer;
 }
 
@@ -102,7 +129,7 @@ begin_change(ModifyTableState *mtstate, ResultRelInfo *rri, MfModify *modify, bo
 	bool		update = mtstate->operation == CMD_UPDATE;
 	MfWriterJob job = {
 		.op = update ? MF_WRITE_UPDATE : MF_WRITE_DELETE,.desc = RelationGetDescr(rel),
-		.row_by_row = has_after_row(rri, mtstate->operation)
+		.row_by_row = must_go_row_by_row(mtstate, rri, mtstate->operation)
 	};
 	Form_pg_attribute key;
 
@@ -113,6 +140,7 @@ begin_change(ModifyTableState *mtstate, ResultRelInfo *rri, MfModify *modify, bo
 		modify->check_partition = rel->rd_rel->relispartition;
 	}
 	modify->writer = mf_writer_begin(modify->table, &job);
+	mf_finish_watch(mtstate->ps.state, modify->writer);
 	key = TupleDescAttr(job.desc, mf_writer_key(modify->writer) - 1);
 	modify->key_junk = mf_row_identity(modify->table, key, outerPlan(mtstate->ps.plan));
 	modify->key_type = key->atttypid;

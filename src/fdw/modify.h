@@ -30,7 +30,6 @@ typedef struct MfModify
 	Oid			key_type;
 	bool		check_partition;
 	MfKeySet   *seen;			/* keys done; NULL = none can come twice */
-	MemoryContext context;
 } MfModify;
 
 /* Raise if the plan asks for what no remote can do. */

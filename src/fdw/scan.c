@@ -79,7 +79,8 @@ want_column(MfScanState *state, int i, Form_pg_attribute att)
 
 	column->column = mf_to_utf8(NameStr(att->attname));
 	column->field = mf_field_name(options, att);
-	column->kind = wanted.kind;
+	/* what has halves delivers halves all the same */
+	column->kind = wanted.kind == MF_KIND_VEC_F16 ? MF_KIND_VEC_F32 : wanted.kind;
 	column->elem = wanted.elem;
 	column->dim = wanted.dim;
 	column->headroom = wanted.headroom;

@@ -10,6 +10,7 @@
  */
 #include "writer_internal.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -189,7 +190,13 @@ mf_writer_begin(MfTable *table, const MfWriterJob *job)
 	w->key_values = palloc0(sizeof(Datum) * Max(w->desc->natts, 1));
 	w->key_isnull = palloc0(sizeof(bool) * Max(w->desc->natts, 1));
 	if (job->op == MF_WRITE_UPSERT && !w->row_by_row)
-		w->in_flight = mf_key_set_new(w->key_type);
+	{
+		Oid			type = getBaseType(w->key_type);
+
+		w->in_flight = mf_key_set_new(type);
+		w->ascending = type == INT2OID || type == INT4OID || type == INT8OID;
+		w->last_key = PG_INT64_MIN;
+	}
 
 	w->callback.func = end_writer;
 	w->callback.arg = w;
@@ -287,6 +294,30 @@ append_row(MfRowWriter *w)
 	w->rows++;
 }
 
+/* Everything is settled: no key is in flight. */
+static void
+settle_keys(MfRowWriter *w)
+{
+	mf_writer_flush(w);
+	take_batch(w);
+}
+
+/* Integers that only rise need not be remembered, as long as they do. */
+static bool
+is_rising(MfRowWriter *w, int64 key)
+{
+	if (!w->ascending)
+		return false;
+	if (key > w->last_key)
+	{
+		w->last_key = key;
+		return true;
+	}
+	w->ascending = false;
+	settle_keys(w);
+	return false;
+}
+
 /* Not before a row of the same key is settled. */
 static void
 wait_for_key(MfRowWriter *w)
@@ -294,13 +325,13 @@ wait_for_key(MfRowWriter *w)
 	int			n = w->key->attnum - 1;
 	int64		row = w->rows + 1;
 
-	if (w->isnull[n] || mf_key_set_add(w->in_flight, w->values[n], row, w->oldest))
+	if (w->isnull[n] || is_rising(w, (int64) w->values[n]) ||
+		mf_key_set_add(w->in_flight, w->values[n], row, w->oldest))
 		return;
 	w->oldest = oldest_row(w);
 	if (mf_key_set_add(w->in_flight, w->values[n], row, w->oldest))
 		return;
-	mf_writer_flush(w);
-	take_batch(w);
+	settle_keys(w);
 	(void) mf_key_set_add(w->in_flight, w->values[n], row, row);
 }
 

@@ -52,8 +52,14 @@ dynamic_field(MfField *field, const char *name, Form_pg_attribute att)
 	memset(field, 0, sizeof(*field));
 	field->name = name;
 	field->native = "dynamic field";
-	field->kind = wanted.kind;
+	field->kind = wanted.kind == MF_KIND_VEC_F16 ? MF_KIND_VEC_F32 : wanted.kind;
 	field->elem = wanted.elem;
+	field->dim = wanted.dim;
+	if (field->kind == MF_KIND_VEC_F32 && field->dim <= 0)
+	{
+		field->kind = MF_KIND_LIST;
+		field->elem = MF_KIND_F32;
+	}
 	field->nullable = true;
 }
 

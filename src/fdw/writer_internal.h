@@ -52,6 +52,8 @@ struct MfRowWriter
 	/* UPSERT: keys of batches not yet settled, by the batch's first row */
 	MfKeySet   *in_flight;
 	int64		oldest;			/* first row that may not be settled */
+	bool		ascending;		/* so far each key was larger than the last */
+	int64		last_key;
 
 	/* for EXPLAIN ANALYZE */
 	MfWriteCounts counts;		/* as last noted */

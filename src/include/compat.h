@@ -93,6 +93,11 @@ mf_scan_rti(ForeignScan *plan)
 #define mf_wait_event_new(name) ((void) (name), PG_WAIT_EXTENSION)
 #endif
 
+/* 16 took the macros for varying lengths out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 18 split explain.h */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"

@@ -69,6 +69,9 @@ typedef enum MfOptionType
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
 #define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
 #define MF_OPTION_NARROWS	16	/* the table holds only some of the collection's rows */
+#define MF_OPTION_MACHINE	32	/* proves who the server's machine is, not who
+								 * its user is: for others than superusers only
+								 * where the mapping allows it */
 
 typedef struct MfOptionDef
 {
@@ -181,9 +184,10 @@ typedef struct MfScanColumn
 	const char *column;			/* the SQL column's name, for messages */
 	const char *field;			/* remote field or dotted path */
 	MfKind		kind;			/* wanted.  The connector delivers this kind,
-								 * or, for numbers, one of the same family; a
-								 * LIST of F32 may come as VEC_F32 and the
-								 * other way round.  Impossible: an error */
+								 * or, for numbers and vectors, one of the same
+								 * family; a LIST of numbers may come as a
+								 * vector and the other way round, JSON as a
+								 * SPARSE.  Impossible: an error */
 	MfKind		elem;			/* of a LIST */
 	int32_t		dim;			/* vectors: 0 = take the field's */
 	size_t		headroom;		/* bytes to leave before each vector */
@@ -331,7 +335,7 @@ typedef struct MfOpenArgs
 								 * without it the only one is "default" */
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
-#define MF_TELLS_DELETED 64		/* MF_VERB_DELETE always answers how many */
+#define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
 
 typedef struct MfConnector
 {
@@ -419,6 +423,12 @@ typedef struct MfConnector
 	 * until the next submit.  NULL = it made none.
 	 */
 	const MfColumn *(*write_keys) (MfWrite *write);
+
+	/*
+	 * Optional.  Do the options of one object (place: MF_ON_...) go together?
+	 * Each has been checked on its own.  Asked when they are set.
+	 */
+	MfStatus	(*options_check) (int place, const MfOptions *options, MfError *err);
 
 	/*
 	 * Optional.  The core has given up: nothing more is sent, not even again, and

@@ -81,6 +81,8 @@ typedef struct MfRemote
 {
 	Oid			serverid;
 	Oid			umid;			/* InvalidOid: no user mapping */
+	uint32		server_hash;	/* of their catalog rows, for invalidation */
+	uint32		mapping_hash;
 	const MfConnector *connector;
 	MfConn	   *conn;
 	MfMem		mem;			/* budget of all that happens on it */
@@ -157,6 +159,11 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
+/* ------------------------------------------------------- in src/fdw/scrub.c */
+
+/* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */
+extern char *mf_scrub(MfRemote *remote, const char *text);
+
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 
 /* Text of the database as UTF-8, for connectors.  Palloc'd, like those below. */
@@ -167,6 +174,9 @@ extern char *mf_from_utf8(const char *utf8);
 
 /* The same for messages: never fails, what cannot be shown becomes '?'. */
 extern char *mf_safe_text(const char *s);
+
+/* And what a remote said, in one line: logs and terminals do not obey it. */
+extern char *mf_message_text(const char *s);
 
 /* ----------------------------------------------------- in src/fdw/request.c */
 
@@ -219,6 +229,11 @@ typedef struct MfLedgerEntry
 } MfLedgerEntry;
 
 extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection, MfLedgerKind kind);
+
+/* ------------------------------------------------------ in src/fdw/finish.c */
+
+/* See to it that AFTER triggers find a statement's rows at the remote. */
+extern void mf_finish_init(void);
 
 /* -------------------------------------------------------- in src/fdw/name.c */
 

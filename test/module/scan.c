@@ -21,7 +21,7 @@ count(MfScan *scan)
 		{"connections", counters.connections}, {"opened", counters.opened},
 		{"requests", counters.requests}, {"scans", counters.scans},
 		{"writers", counters.writers},
-		{"memory", (int64_t) (scan->conn->mem->used - scan->conn->mem_at_start - sizeof(MfScan))}
+		{"memory", (int64_t) (scan->conn->mem->used - scan->conn->mem_at_start - sizeof(MfScan) - sizeof(int) * (size_t) (scan->spec->ncolumns + 1))}
 	};
 
 	memcpy(scan->counter, now, sizeof(now));
@@ -110,6 +110,12 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 
 	if (scan == NULL)
 		return mf_error_oom(err, sizeof(MfScan));
+	scan->fields = mf_calloc(spec->mem, sizeof(int) * (size_t) (spec->ncolumns + 1));
+	if (scan->fields == NULL)
+	{
+		mf_free(spec->mem, scan);
+		return mf_error_oom(err, sizeof(int));
+	}
 	scan->conn = conn;
 	scan->spec = spec;
 	scan->retries = setting_int(conn, spec->options, "retries", 1);
@@ -123,12 +129,26 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	return MF_OK;
 }
 
+/* Is it left out by the table's option "above"? */
+static bool
+is_below(const MfScan *scan, int32_t row)
+{
+	const MfColumn *keys = &scan->collection->rows->columns[0];
+	int64_t		key;
+
+	if (mf_option(scan->spec->options, "above") == NULL)
+		return false;
+	memcpy(&key, mf_fixed_at(keys, row), sizeof(key));
+	return key <= mf_option_int(scan->spec->options, "above", 0);
+}
+
 /* Removed rows keep their place, so that a scan under way stays in step. */
 static bool
-passes_over(const MfScan *scan, int64_t row)
+passes_over(const MfScan *scan, int64_t place)
 {
-	return scan->collection != NULL &&
-		store_is_dead(scan->collection, (int32_t) (scan->rows != NULL ? scan->rows[row] : row));
+	int32_t		row = (int32_t) (scan->rows != NULL ? scan->rows[place] : place);
+
+	return scan->collection != NULL && (store_is_dead(scan->collection, row) || is_below(scan, row));
 }
 
 bool
@@ -258,6 +278,7 @@ scan_end(MfScan *scan)
 	mf_batch_free(scan->batches[1]);
 	if (scan->collection != NULL)
 		store_release(scan->collection);
+	mf_free(scan->conn->mem, scan->fields);
 	mf_free(scan->conn->mem, scan);
 }
 

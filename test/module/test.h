@@ -128,7 +128,7 @@ struct MfScan
 	Collection *collection;		/* NULL: generated, or counters */
 	bool		counting;
 	Counter		counter[NCOUNTERS];
-	int			fields[MAX_FIELDS]; /* of each column: which field */
+	int		   *fields;			/* of each column: which field */
 
 	int64_t		total;
 	int64_t		row;			/* handed out so far */

@@ -124,7 +124,7 @@ subtest 'names' => sub {
 
 subtest 'options' => sub {
 	my $server = q{CREATE SERVER x FOREIGN DATA WRAPPER milvus_fdw OPTIONS (%s)};
-	fails('no host', sprintf($server, q{port '19530'}), message => 'option "host" is required for a server of milvus_fdw', hint => qr/host/);
+	fails('no host', sprintf($server, q{port '19530'}), message => 'option "host" or "uri" is required for a server of milvus_fdw', hint => qr/host/);
 	for ([ 'no port', q{port '0'}, qr/"port": "0"/, qr/1 to 65535/ ], [ 'no number', q{port 'x'}, qr/"port": "x"/, qr/integer/ ],
 		[ 'no level', q{consistency_level 'sometimes'}, qr/sometimes/, qr/strong.*session/ ],
 		[ 'no boolean', q{auto_load 'x'}, qr/auto_load/, qr/true or false/ ], [ 'no batch', q{batch_size '0'}, qr/batch_size/, qr/from 1/ ])

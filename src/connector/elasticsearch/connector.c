@@ -9,35 +9,33 @@
 #include "es.h"
 #include "es_calls.h"
 
-/* A URL is checked for good when it is used; this catches what is wrong at sight. */
+/* Each of the comma list. */
 static bool
 check_url(const char *value, const char **why)
 {
-	for (const char *p = value; *p != '\0';)
-	{
-		size_t		len = strcspn(p, ",");
-		const char *host = strstr(p, "://");
+	char		one[2048];
+	MfUrl		url;
 
-		while (len > 0 && *p == ' ')
+	*why = "It is empty.";
+	for (const char *p = value;;)
+	{
+		size_t		len;
+
+		p += strspn(p, ", \t\r\n");
+		len = strcspn(p, ", \t\r\n");
+		if (len == 0)
+			return *why == NULL;
+		if (len >= sizeof(one))
 		{
-			p++;
-			len--;
-		}
-		if ((strncmp(p, "http://", 7) != 0 && strncmp(p, "https://", 8) != 0) || host == NULL)
-		{
-			*why = "it must begin with \"http://\" or \"https://\"";
+			*why = "It is too long.";
 			return false;
 		}
-		if (memchr(host, '@', len - (size_t) (host - p)) != NULL)
-		{
-			*why = "it must not contain a user or a password: they belong into the user mapping";
+		memcpy(one, p, len);
+		one[len] = '\0';
+		if (!mf_url_parse(one, &url, why))
 			return false;
-		}
 		p += len;
-		if (*p == ',')
-			p++;
 	}
-	return true;
 }
 
 /* "2m": it becomes part of requests, so nothing else is let through. */

@@ -10,8 +10,10 @@
 #define ON_BOTH (MF_ON_SERVER | MF_ON_TABLE)
 
 static const MfOptionDef option_defs[] = {
-	{"host", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_REQUIRED, 0, 0, NULL,
-	"host name or address of Milvus", NULL},
+	{"uri", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"address of Milvus as its other clients write it, \"https://host:port\", in place of host and port", m2_uri_check},
+	{"host", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"host name or address of Milvus", mf_host_valid},
 	{"port", MF_ON_SERVER, MF_OPTION_INT, 0, 1, 65535, NULL,
 	"its gRPC port (default 19530)", NULL},
 	{"database", ON_BOTH, MF_OPTION_TEXT, 0, 0, 0, NULL,
@@ -62,6 +64,7 @@ m2_channel(MfConn *conn, const char *database, MfError *err)
 {
 	M2Channel  *channel;
 	MfNetSettings settings;
+	M2Address	address;
 	MfGrpcAuth	auth = {
 		.user = mf_option(&conn->options, "user"),
 		.password = mf_option(&conn->options, "password"),
@@ -82,11 +85,8 @@ m2_channel(MfConn *conn, const char *database, MfError *err)
 		return NULL;
 	}
 	mf_net_settings(&settings, conn->server, &conn->options, conn->mem);
-	/* Nothing in host and port says whether Milvus speaks TLS. */
-	if (!settings.sslmode_given)
-		settings.sslmode = MF_SSL_DISABLE;
-	if (mf_grpc_open(mf_option(&conn->options, "host"),
-					 (int) mf_option_int(&conn->options, "port", 19530), &auth,
+	if (m2_address(&conn->options, &address, &settings, err) != MF_OK ||
+		mf_grpc_open(address.host, address.port, &auth,
 					 database[0] != '\0' ? database : NULL, &settings, &channel->grpc, err) != MF_OK)
 	{
 		mf_free(conn->mem, channel->database);
@@ -214,6 +214,8 @@ m2_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 	MfMem	   *mem = args->mem;
 	int			n = args->options != NULL ? args->options->n : 0;
 	MfConn	   *conn = mf_calloc(mem, sizeof(MfConn));
+	MfNetSettings settings;
+	M2Address	address;
 
 	*out = NULL;
 	if (conn == NULL)
@@ -239,9 +241,9 @@ m2_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 			return mf_error_oom(err, sizeof(MfOption));
 		}
 	}
-	if (mf_option(&conn->options, "host") == NULL)
+	mf_net_settings(&settings, conn->server, &conn->options, mem);
+	if (m2_address(&conn->options, &address, &settings, err) != MF_OK)
 	{
-		mf_error(err, MF_FDW_UNABLE_TO_CONNECT, "option \"host\" of server \"%s\" is not set", conn->server);
 		m2_close(conn);
 		return MF_ERROR;
 	}
@@ -285,4 +287,5 @@ const MfConnector mf_milvus2_connector = {
 	.sort_check = m2_sort_check,
 	.write_keys = m2_write_keys,
 	.write_stop = m2_write_stop,
+	.options_check = m2_options_check,
 };

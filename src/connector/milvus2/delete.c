@@ -151,6 +151,8 @@ need_to_know(MfTask *task, MfWaitFor *wait, MfError *err)
 	version = m2_need_version(task, SLOT_VERSION, wait, &other);
 	if (schema == MF_WAIT)
 		return schema;
+	if (version == MF_ERROR && strcmp(other.sqlstate, MF_INSUFFICIENT_PRIVILEGE) == 0)
+		return MF_OK;			/* the version remains unknown */
 	if (version == MF_ERROR)
 		*err = other;
 	return version;

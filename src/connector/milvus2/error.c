@@ -201,13 +201,40 @@ m2_status(int32_t code, int32_t error_code, const char *reason, const M2Where *w
 	return MF_ERROR;
 }
 
+/*
+ * The server's text names the privilege as its own code does,
+ * "PrivilegeInsert: permission deny to u1"; grants call it "Insert".
+ */
+static void
+permission_denied(const M2Where *where, MfError *err)
+{
+	static const char prefix[] = "Privilege";
+	const char *name = strstr(err->detail, prefix);
+	int			len = 0;
+
+	memcpy(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE, 5);
+	if (where->collection != NULL)
+		snprintf(err->message, sizeof(err->message), "permission denied for collection \"%s\"", where->collection);
+	else
+		snprintf(err->message, sizeof(err->message), "permission denied by server \"%s\"", where->server);
+	if (name != NULL)
+	{
+		name += sizeof(prefix) - 1;
+		len = (int) strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+	}
+	if (len > 0)
+		mf_error_hint(err, "A role of the user needs the Milvus privilege \"%.*s\".", len, name);
+	else
+		mf_error_hint(err, "Milvus grants privileges to roles, and roles to users.");
+}
+
 void
 m2_grpc_error(const M2Where *where, MfError *err)
 {
 	switch (err->remote_code)
 	{
 		case 7:
-			memcpy(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE, 5);
+			permission_denied(where, err);
 			break;
 		case 8:
 			if (!m2_error_too_large(err))

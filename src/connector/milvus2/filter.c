@@ -65,6 +65,13 @@ guessed_field(const MfFilter *f)
 	return field;
 }
 
+/* Kinds that Milvus compares as another type than the kind says. */
+static bool
+is_opaque(const MfField *field)
+{
+	return field->nmembers > 0 || field->remote_type == M2_GEOMETRY || field->remote_type == M2_TEXT;
+}
+
 static M2Term
 put_leaf(MfJsonBuf *expr, const MfCollection *c, const MfFilter *f, bool negate)
 {
@@ -77,6 +84,8 @@ put_leaf(MfJsonBuf *expr, const MfCollection *c, const MfFilter *f, bool negate)
 	if (strcmp(f->field, M2_PARTITION) == 0)
 		return M2_NOTHING;		/* expressions know nothing of it */
 	if (field == NULL && !c->dynamic)
+		return M2_NOTHING;
+	if (field != NULL && is_opaque(field))
 		return M2_NOTHING;
 	if (field != NULL && !field->dynamic && (!m2_is_identifier(field->name) || m2_is_keyword(field->name)))
 		return M2_NOTHING;

@@ -49,6 +49,7 @@ typedef enum M2Type
 #define M2_STATE_NOT_LOADED 1
 #define M2_STATE_LOADING 2
 #define M2_STATE_LOADED 3
+#define M2_STATE_HIDDEN (-1)	/* the user may not ask */
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
@@ -101,6 +102,22 @@ extern const char *m2_setting(const MfOptions *table, const MfOptions *server, c
 
 /* The database meant by a table's options: "" = the default one. */
 extern const char *m2_database(const MfConn *conn, const MfOptions *table);
+
+/* Where Milvus is, by uri or by host and port (address.c). */
+typedef struct M2Address
+{
+	const char *host;			/* in `url` or in the options */
+	int			port;
+	bool		has_scheme;		/* uri says whether TLS is spoken */
+	bool		tls;
+	MfUrl		url;
+} M2Address;
+
+/* Also settles settings->sslmode.  Options may have been set in any order, so they are checked again. */
+extern MfStatus m2_address(const MfOptions *options, M2Address *address,
+						   MfNetSettings *settings, MfError *err);
+extern bool m2_uri_check(const char *value, const char **why);
+extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *err);
 
 /* NULL = *err says why. */
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
@@ -395,6 +412,7 @@ struct M2WritePlan
 	{
 		int			column;		/* of the batch */
 		M2Type		type;
+		M2Type		elem;		/* Array: of its elements */
 		const MfField *field;
 	}		   *fields;
 	bool		dynamic;		/* a $meta column is sent */
@@ -406,6 +424,7 @@ struct M2WritePlan
 		const char *name;
 	}		   *keys;
 	int			key;			/* batch column of the primary key, or -1 */
+	int			version;		/* the server's, M2_VERSION(...); 0 = not known */
 	int			partition;		/* batch column that names the row's partition, or -1 */
 	const char *to;				/* partition of the request being encoded; "" = not named */
 	bool		partial;		/* an upsert that keeps what it does not write */
@@ -435,10 +454,15 @@ extern MfStatus m2_dynamic_objects(const M2WritePlan *plan, const MfBatch *batch
 								   int32_t first, int32_t count,
 								   char **bytes, size_t **offsets, MfError *err);
 
+/* One value as JSON; false = JSON has none for it (NaN, infinity). */
+extern bool m2_put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row);
+
 /* Can values of this kind be a member of a JSON object? */
 extern bool m2_dynamic_kind_ok(MfKind kind, MfKind elem);
 
-/* ------------------------------------------------------------------- decode.c */
+/* ------------------------------------------------------------------ decode_*.c */
+
+#define M2_QUERY "Milvus Query"
 
 typedef struct M2FieldReply
 {
@@ -446,6 +470,7 @@ typedef struct M2FieldReply
 	M2Span		name;
 	M2Span		scalars;
 	M2Span		vectors;
+	M2Span		structs;
 	M2Span		message;		/* the whole, for what is rarely looked at */
 	bool		has_valid;
 	bool		dynamic;
@@ -480,9 +505,12 @@ typedef struct M2ReadColumn
 {
 	const char *field;
 	M2Type		type;
+	M2Type		elem_type;		/* Array: of its elements */
 	MfKind		kind;			/* what is delivered */
+	MfKind		elem;			/* of a LIST */
 	int32_t		dim;
 	size_t		headroom;
+	const MfField *described;	/* ArrayOfStruct: its members are there */
 } M2ReadColumn;
 
 /*
@@ -495,8 +523,18 @@ extern MfStatus m2_read_field(MfMem *mem, const M2FieldReply *field, const M2Rea
 /* The JSON texts of a field (NULL: none), for m2_next_span. */
 extern M2Values m2_reply_json(const M2FieldReply *field);
 
+/* ------------------------------------------------------------------ deliver.c */
+
 /* What is delivered for a wanted kind?  MF_KIND_NONE = impossible. */
-extern MfKind m2_deliver(M2Type type, MfKind wanted, MfKind elem);
+extern MfKind m2_deliver(M2Type type, M2Type elem_type, MfKind wanted, MfKind wanted_elem, MfKind *elem);
+
+/* --------------------------------------------------------------------- real.c */
+
+/* The shortest digits that read back as the same number, or NaN, Infinity. */
+extern int	m2_real_text(char *text, size_t size, double value, bool single);
+
+/* The same as JSON; false = it has none. */
+extern bool m2_put_real(MfJsonBuf *buf, double value, bool single);
 
 /* --------------------------------------------------------------- request.c */
 
@@ -560,6 +598,9 @@ extern M2__CollectionRequest m2_collection_request(const MfTask *task);
 extern MfStatus m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* As above, but a user who may not ask goes on: who may read need not know. */
+extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
 /* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c, delete.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);

@@ -70,6 +70,7 @@ add_field(M2WritePlan *plan, int column, const MfField *field, MfError *err)
 		plan->key = column;
 	plan->fields[plan->nfields].column = column;
 	plan->fields[plan->nfields].type = type;
+	plan->fields[plan->nfields].elem = m2_type_of_elements(field);
 	plan->fields[plan->nfields++].field = field;
 	return MF_OK;
 }

@@ -229,7 +229,9 @@ prepare(MfScan *scan, MfWaitFor *wait, MfError *err)
 		m2_recent_ready(scan->conn, scan->recent);
 	}
 	status = plan_scan(scan, err);
-	if (status == MF_OK && scan->recent->task->load_state != M2_STATE_LOADED)
+	/* where the state is hidden, the query will tell */
+	if (status == MF_OK && scan->recent->task->load_state != M2_STATE_LOADED &&
+		scan->recent->task->load_state != M2_STATE_HIDDEN)
 		status = start_load(scan, err);
 	if (status == MF_OK)
 		scan->phase = PHASE_LOAD;

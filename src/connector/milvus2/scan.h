@@ -63,8 +63,6 @@ struct MfScan
 	MfScanStats stats;
 };
 
-#define M2_QUERY "Milvus Query"
-
 static inline const M2Schema *
 m2_scan_schema(const MfScan *scan)
 {

@@ -101,7 +101,8 @@ m2_require(const MfConn *conn, M2Feature feature, MfError *err)
 {
 	for (size_t i = 0; i < NFEATURES; i++)
 	{
-		if (features[i].feature == feature && conn->version < features[i].since)
+		/* who may not ask for the version finds out */
+		if (features[i].feature == feature && conn->version != 0 && conn->version < features[i].since)
 			return refuse(conn, features[i].words, features[i].since, err);
 	}
 	return MF_OK;
@@ -134,7 +135,7 @@ why_not(M2Arena *arena, int32_t type, const MfConn *conn)
 void
 m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn)
 {
-	for (int i = 0; i < schema->collection.nfields; i++)
+	for (int i = 0; i < schema->collection.nfields && conn->version != 0; i++)
 	{
 		MfField    *field = &schema->collection.fields[i];
 		const char *why = field->dynamic ? NULL : why_not(arena, schema->types[i], conn);

@@ -85,6 +85,7 @@ m2_write_check(MfWrite *write, MfError *err)
 	if (status == MF_OK)
 		status = can_be_partial(write) ? m2_plan_init_partial(&write->plan, spec, spec->mem, err) :
 			m2_plan_init(&write->plan, spec, spec->mem, err);
+	write->plan.version = write->conn->version;
 	if (status == MF_OK && spec->op != MF_WRITE_INSERT)
 		status = check_key(write, err);
 	if (status == MF_OK && write->partition[0] != '\0')

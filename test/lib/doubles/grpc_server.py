@@ -11,6 +11,7 @@ JSON: {METHOD or "*": [ANSWER...]}; METHOD as in Milvus (Insert).  A method with
   {"hex": "ff00..."}                        these bytes as the answer's message
   {"after": true, ...}                      let the real Milvus do it first, then answer so (it did happen, the client can't know)
   {"delay_ms": n, ...}                      wait first
+  {"echo": true, "pad": n, ...}             with status or milvus: the request's metadata as details or reason, after n bytes
 What it saw of a method that has rules has the message in hex.
 --max-receive: larger messages are RESOURCE_EXHAUSTED, as the gRPC library does it.  --cert, --key: TLS with just that certificate.
 """
@@ -85,6 +86,11 @@ def handle(path, message, context):
             forward(path, message, context)
     except grpc.RpcError as error:
         context.abort(error.code(), error.details())
+    if how.get("echo"):
+        text = "x" * how.get("pad", 0) + "; ".join("%s: %s" % (k, v) for k, v in reversed(context.invocation_metadata()) if isinstance(v, str))
+        how = {**how, "details": text}
+        if "milvus" in how:
+            how["milvus"] = {**how["milvus"], "reason": text}
     if "status" in how:
         code = next(c for c in grpc.StatusCode if c.value[0] == how["status"])
         context.abort(code, how.get("details", "as the script says"))
