@@ -58,7 +58,7 @@ UNIT_CFLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -
 UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c src/connector/*/*.c)) $(PROTO_C)
 UNIT_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(sort $(UNIT_SOURCES)))
 # those that drive a connector against its real server run with the TAP files
-SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milvus2_filter)
+SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milvus2_write milvus2_filter)
 UNIT_PROGRAMS = $(filter-out $(SERVER_PROGRAMS),$(patsubst test/unit/%.c,$(UNIT_DIR)/%,\
 	$(filter-out %_bench.c,$(wildcard test/unit/*.c))))
 

@@ -48,8 +48,11 @@ mf_writer_step_flush(void *arg, MfWaitFor *wait, MfError *err)
 static void
 settle(MfRowWriter *w)
 {
+	const MfConnector *connector = w->table->remote->connector;
 	MfError		ignored;
 
+	if (w->write != NULL && MF_HAS(connector, write_stop))
+		connector->write_stop(w->write);
 	for (int i = 0; w->write != NULL && i <= w->spec.max_in_flight; i++)
 	{
 		mf_error_reset(&ignored);

@@ -442,6 +442,13 @@ typedef struct MfConnector
 	 * answer of `next`.
 	 */
 	bool		(*scan_warning) (MfScan *scan, MfError *warning);
+
+	/*
+	 * Optional.  The core has given up: nothing more is sent, not even again, and
+	 * flush only settles what is in flight.  What waits for its turn, or was
+	 * refused for a while, is unsent.
+	 */
+	void		(*write_stop) (MfWrite *write);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

@@ -315,4 +315,5 @@ const MfConnector mf_milvus1_connector = {
 	.write_end = m1_write_end,
 	.options_check = m1_options_check,
 	.scan_warning = m1_scan_warning,
+	.write_stop = m1_write_stop,
 };

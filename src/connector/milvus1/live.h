@@ -87,6 +87,7 @@ extern MfStatus m1_write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **
 extern MfStatus m1_write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err);
 extern MfStatus m1_write_poll(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern MfStatus m1_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
+extern void m1_write_stop(MfWrite *write);
 extern void m1_write_counts(MfWrite *write, MfWriteCounts *counts);
 extern const MfColumn *m1_write_keys(MfWrite *write);
 extern void m1_write_end(MfWrite *write);

@@ -722,6 +722,12 @@ m1_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err)
 }
 
 void
+m1_write_stop(MfWrite *write)
+{
+	write->failed = true;
+}
+
+void
 m1_write_counts(MfWrite *write, MfWriteCounts *counts)
 {
 	*counts = write->counts;

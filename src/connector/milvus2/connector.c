@@ -32,8 +32,12 @@ static const MfOptionDef option_defs[] = {
 	"Milvus collection or alias (default: the table's name)", NULL},
 	{"filter", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
 	"Milvus expression: the table holds only the rows that it finds", m2_table_filter_check},
-	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert",
-	"how rows are written (default insert)", NULL},
+	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert",
+	"insert adds rows, upsert replaces those of the same key (default insert)", NULL},
+	{"partition", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
+	"the table is this partition of the collection (default: all)", m2_partition_name_ok},
+	{"create_partitions", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether writing makes partitions that are not there (default false)", NULL},
 	MF_NET_OPTION_DEFS,
 	{NULL}
 };
@@ -109,10 +113,11 @@ find_mark(const MfConn *conn, const char *database, const char *collection)
 }
 
 uint64_t
-m2_mark_get(const MfConn *conn, const char *database, const char *collection)
+m2_mark_get(const MfConn *conn, const char *database, const char *collection, bool *later)
 {
 	M2Mark	   *mark = find_mark(conn, database, collection);
 
+	*later = mark != NULL && mark->later;
 	return mark != NULL ? mark->timestamp : 0;
 }
 
@@ -138,6 +143,20 @@ m2_mark_put(MfConn *conn, const char *database, const char *collection, uint64_t
 		mark->next = conn->marks;
 		conn->marks = mark;
 	}
+	if (timestamp > mark->timestamp)
+		mark->timestamp = timestamp;
+	if (timestamp == 0)
+		mark->later = true;
+}
+
+void
+m2_mark_moment(MfConn *conn, const char *database, const char *collection, uint64_t timestamp)
+{
+	M2Mark	   *mark = find_mark(conn, database, collection);
+
+	if (mark == NULL)
+		return;
+	mark->later = false;
 	if (timestamp > mark->timestamp)
 		mark->timestamp = timestamp;
 }
@@ -238,12 +257,14 @@ const MfConnector mf_milvus2_connector = {
 	.name = "milvus_fdw",
 	.remote = "Milvus",
 	.collection_option = "collection",
-	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_IS_NETWORK | MF_HAS_DATABASES,
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_CAN_UPSERT | MF_CAN_DELETE |
+		MF_IS_NETWORK | MF_HAS_DATABASES,
 	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) |
 		MF_VERB_BIT(MF_VERB_DESCRIBE) | MF_VERB_BIT(MF_VERB_CREATE_COLLECTION) |
 		MF_VERB_BIT(MF_VERB_DROP_COLLECTION) | MF_VERB_BIT(MF_VERB_CREATE_INDEX) |
 		MF_VERB_BIT(MF_VERB_DROP_INDEX) | MF_VERB_BIT(MF_VERB_LOAD) |
-		MF_VERB_BIT(MF_VERB_RELEASE) | MF_VERB_BIT(MF_VERB_FLUSH),
+		MF_VERB_BIT(MF_VERB_RELEASE) | MF_VERB_BIT(MF_VERB_FLUSH) |
+		MF_VERB_BIT(MF_VERB_DELETE) | MF_VERB_BIT(MF_VERB_TRUNCATE),
 	.options = option_defs,
 	.open = m2_open,
 	.close = m2_close,
@@ -264,5 +285,7 @@ const MfConnector mf_milvus2_connector = {
 	.write_end = m2_write_end,
 	.filter_check = m2_filter_check,
 	.sort_check = m2_sort_check,
+	.write_keys = m2_write_keys,
+	.write_stop = m2_write_stop,
 	.options_check = m2_options_check,
 };

@@ -218,6 +218,29 @@ ask_indexes(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
+/* A table may have a column for the partition; that is no field, so only a table is told of it. */
+static bool
+add_pseudo(MfTask *task)
+{
+	MfCollection *c = &task->schema.collection;
+	MfField    *fields = m2_arena_alloc(&task->arena, sizeof(MfField) * (size_t) (c->nfields + 1));
+	int32_t    *types = m2_arena_alloc(&task->arena, sizeof(int32_t) * (size_t) (c->nfields + 1));
+
+	if (task->table == NULL || fields == NULL || types == NULL)
+		return task->table == NULL;
+	memcpy(fields, c->fields, sizeof(MfField) * (size_t) c->nfields);
+	memcpy(types, task->schema.types, sizeof(int32_t) * (size_t) c->nfields);
+	fields[c->nfields] = (MfField)
+	{
+		.name = M2_PARTITION,.native = "partition",.kind = MF_KIND_TEXT,.max_bytes = M2_MAX_NAME,
+		.nullable = true,.pseudo = true,
+	};
+	types[c->nfields++] = M2_VARCHAR;
+	c->fields = fields;
+	task->schema.types = types;
+	return true;
+}
+
 static MfStatus
 ask_statistics(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 {
@@ -293,6 +316,8 @@ m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 		task->load_state == M2_STATE_LOADING ? "loading" :
 		task->load_state == M2_STATE_HIDDEN ? NULL : "not loaded";
 	note_rows(c, (M2__GetCollectionStatisticsResponse *) task->calls[3].reply);
+	if (!add_pseudo(task))
+		return mf_error_oom(err, 0);
 	task->reply.collections = c;
 	task->reply.ncollections = 1;
 	return MF_OK;

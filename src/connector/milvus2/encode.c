@@ -30,7 +30,8 @@ m2_encode_insert(const char *database, const char *collection, const M2WritePlan
 	M2Part	   *parts = mf_calloc(plan->mem, sizeof(M2Part) * (size_t) (nparts > 0 ? nparts : 1));
 	size_t		dlen = strlen(database);
 	size_t		clen = strlen(collection);
-	size_t		total = m2_field_size(clen) + 1 + m2_varint_size((uint64_t) count);
+	size_t		plen = strlen(plan->to);
+	size_t		total = m2_field_size(clen) + m2_field_size(plen) + 1 + m2_varint_size((uint64_t) count) + 2;
 	char	   *objects = NULL;
 	size_t	   *offsets = NULL;
 	uint8_t    *p;
@@ -75,9 +76,13 @@ m2_encode_insert(const char *database, const char *collection, const M2WritePlan
 		if (dlen > 0)
 			p = m2_put_bytes(p, 2, database, dlen);
 		p = m2_put_bytes(p, 3, collection, clen);
+		if (plen > 0)
+			p = m2_put_bytes(p, 4, plan->to, plen);
 		for (int i = 0; i < nparts; i++)
 			p = m2_part_put(p, &parts[i], first, count);
 		p = m2_put_int(p, 7, (uint64_t) count);
+		if (plan->partial)
+			p = m2_put_int(p, 9, 1);
 		*len = (size_t) (p - *body);
 	}
 	for (int i = 0; i < nparts; i++)

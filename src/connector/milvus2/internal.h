@@ -75,10 +75,12 @@ typedef struct M2Mark
 {
 	struct M2Mark *next;
 	uint64_t	timestamp;
+	bool		later;			/* and once more, at a moment that was not told */
 	char		name[];			/* database, '/', collection */
 } M2Mark;
 
 struct M2Recent;
+struct M2Partitions;
 
 struct MfConn
 {
@@ -90,6 +92,7 @@ struct MfConn
 	M2Channel  *channels;
 	M2Mark	   *marks;
 	struct M2Recent *recent;	/* collections described a moment ago */
+	struct M2Partitions *partitions;	/* and their partitions */
 	char		version_text[64];
 	int			version;		/* M2_VERSION(...); 0 = not asked yet */
 };
@@ -119,9 +122,19 @@ extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *e
 /* NULL = *err says why. */
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
 
-extern uint64_t m2_mark_get(const MfConn *conn, const char *database, const char *collection);
+/*
+ * When this connection last wrote to a collection, 0 = never.  *later: and once
+ * more since, at a moment that the server did not tell.
+ */
+extern uint64_t m2_mark_get(const MfConn *conn, const char *database, const char *collection, bool *later);
+
+/* It wrote; timestamp 0: the server did not tell when. */
 extern void m2_mark_put(MfConn *conn, const char *database, const char *collection,
 						uint64_t timestamp);
+
+/* A moment that comes after all that it wrote. */
+extern void m2_mark_moment(MfConn *conn, const char *database, const char *collection,
+						   uint64_t timestamp);
 
 /* -------------------------------------------------------------------- arena.c */
 
@@ -276,7 +289,14 @@ typedef enum M2Feature
 	M2_CAN_NULL,
 	M2_CAN_NULL_VECTOR,
 	M2_CAN_DEFAULT,
-	M2_CAN_ANY_JSON				/* values of JSON fields that are no objects */
+	M2_CAN_ANY_JSON,			/* values of JSON fields that are no objects */
+	M2_CAN_UPSERT,
+	M2_CAN_UPSERT_AUTO_ID,
+	M2_CAN_UPSERT_BY_KEY,		/* with a partition key */
+	M2_CAN_PARTIAL,				/* an upsert that keeps what is not sent */
+	M2_CAN_DELETE_WHERE,		/* before: only the keys by name */
+	M2_CAN_TRUNCATE,
+	M2_CAN_TELL_MOMENT
 } M2Feature;
 
 extern bool m2_version_can(int version, M2Feature feature);
@@ -364,10 +384,18 @@ extern const MfFilter *m2_filter_lookup(const MfField *key, int n, const MfFilte
 typedef struct M2WritePlan M2WritePlan;
 
 /*
- * The bytes of an InsertRequest for rows first .. first + count - 1, malloc'd
+ * The bytes of an InsertRequest (or UpsertRequest) for rows first .. first + count - 1, malloc'd
  * as gRPC wants them.  Something is wrong with a value: its row, key and column are in *err.
  */
 extern MfStatus m2_encode_insert(const char *database, const char *collection,
+								 const M2WritePlan *plan, const MfBatch *batch,
+								 int32_t first, int32_t count,
+								 uint8_t **body, size_t *len, MfError *err);
+
+/* ----------------------------------------------------------- encode_delete.c */
+
+/* The same for a Delete by key: the batch's one column holds the keys. */
+extern MfStatus m2_encode_delete(const char *database, const char *collection,
 								 const M2WritePlan *plan, const MfBatch *batch,
 								 int32_t first, int32_t count,
 								 uint8_t **body, size_t *len, MfError *err);
@@ -397,9 +425,15 @@ struct M2WritePlan
 	}		   *keys;
 	int			key;			/* batch column of the primary key, or -1 */
 	int			version;		/* the server's, M2_VERSION(...); 0 = not known */
+	int			partition;		/* batch column that names the row's partition, or -1 */
+	const char *to;				/* partition of the request being encoded; "" = not named */
+	bool		partial;		/* an upsert that keeps what it does not write */
 };
 
 extern MfStatus m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
+
+/* For an Update where the server keeps what it is not sent. */
+extern MfStatus m2_plan_init_partial(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
 extern void m2_plan_free(M2WritePlan *plan);
 
 /* The key of a row as text, or "" where it is not known. */
@@ -530,6 +564,12 @@ struct MfTask
 
 	/* CREATE_COLLECTION */
 	const MfCollection *create;
+	/* DESCRIBE, DELETE: the request's, which live as long as the task */
+	const MfOptions *table;
+	int			nfilters;
+	const MfFilter *const *filters;
+	int			rounds;
+	bool		no_truncate;
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
@@ -562,7 +602,7 @@ extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfEr
 /* As above, but a user who may not ask goes on: who may read need not know. */
 extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
-/* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c */
+/* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c, delete.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err);
@@ -574,6 +614,8 @@ extern MfStatus m2_step_drop_index(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_release(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_flush(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_delete(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_truncate(MfTask *task, MfWaitFor *wait, MfError *err);
 
 extern MfStatus m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus m2_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
@@ -599,6 +641,81 @@ extern void m2_recent_release(M2Recent *recent);
 /* Somebody changes collections, or was surprised by one. */
 extern void m2_recent_forget(MfConn *conn);
 
+/* ---------------------------------------------------------------- partition.c */
+
+#define M2_PARTITION "$partition"	/* the column that names a row's partition */
+#define M2_DEFAULT_PARTITION "_default"
+
+/* The partitions of a collection as they were a moment ago. */
+typedef struct M2Partitions
+{
+	struct M2Partitions *next;	/* of the connection's list */
+	int			refs;
+	int64_t		at;				/* mf_now_ms() */
+	MfTask	   *task;			/* owns the names */
+	int			n;
+	char	  **names;
+} M2Partitions;
+
+/* May a partition be called this?  false: *why is static text. */
+extern bool m2_partition_name_ok(const char *name, const char **why);
+
+/* ShowPartitions: names live in the slot until it is forgotten. */
+extern MfStatus m2_show_partitions(MfTask *task, int slot, char ***names, int *n,
+								   MfWaitFor *wait, MfError *err);
+
+/* CreatePartition; one that is there already is no error. */
+extern MfStatus m2_create_partition(MfTask *task, int slot, const char *name,
+									MfWaitFor *wait, MfError *err);
+
+/*
+ * The list for *out, if it is NULL: what is known (`known`: even if it is a
+ * little old), or asked for.  *task is used meanwhile and NULL at the end.
+ */
+extern MfStatus m2_partitions_need(MfConn *conn, const char *database, const char *collection, bool known,
+								   MfTask **task, M2Partitions **out, MfWaitFor *wait, MfError *err);
+extern void m2_partitions_release(M2Partitions *list);
+extern bool m2_partitions_have(const M2Partitions *list, const char *name);
+
+/* Somebody changes them, or was surprised. */
+extern void m2_partitions_forget(MfConn *conn);
+
+/* "there is no partition ... in collection ..." */
+extern MfStatus m2_error_no_partition(const M2Where *where, const char *name, bool writing, MfError *err);
+
+/* MF_ERROR where Milvus alone chooses the partitions, because there is a partition key. */
+extern MfStatus m2_check_partition_key(const MfCollection *c, MfError *err);
+
+/* Does a condition speak of partitions only, in words that we can decide? */
+extern bool m2_is_partition_filter(const MfFilter *filter);
+
+/* Does such a one let rows of this partition through? */
+extern bool m2_partition_passes(const MfFilter *filter, const char *name);
+
+/* --------------------------------------------------------------- route.c */
+
+/* Rows of a batch, partition by partition. */
+typedef struct M2Route
+{
+	MfBatch    *batch;			/* of its own, or NULL: the rows are in order as they are */
+	int32_t    *rows;			/* then: where each came from */
+	int			n;				/* runs of one partition each */
+	struct M2Run
+	{
+		const char *partition;	/* lives as long as the list */
+		int32_t		first;
+		int32_t		count;
+	}		   *runs;
+} M2Route;
+
+/*
+ * Put each row to its partition.  MF_END: *missing (freed with mf_free) is not
+ * in the list.  A name that Milvus does not take is an error with its row.
+ */
+extern MfStatus m2_route(const M2WritePlan *plan, const MfBatch *batch, const M2Partitions *list,
+						 M2Route *route, char **missing, MfError *err);
+extern void m2_route_free(M2Route *route, MfMem *mem);
+
 /* ------------------------------------------------------------------- lookup.c */
 
 /* Primary keys in their order, each once. */
@@ -622,7 +739,8 @@ typedef enum M2From
 {
 	M2_FROM_FIELD,
 	M2_FROM_META,				/* the dynamic field as a whole */
-	M2_FROM_KEY					/* one key of the dynamic field */
+	M2_FROM_KEY,				/* one key of the dynamic field */
+	M2_FROM_PARTITION			/* the name of the row's partition */
 } M2From;
 
 typedef struct M2ScanPlan
@@ -632,6 +750,7 @@ typedef struct M2ScanPlan
 	int			nkeys;			/* columns that are dynamic keys */
 	struct MfJsonPlan *json;	/* how they are read, if there are any */
 	bool		meta;			/* the reply's $meta is looked at */
+	bool		partition;		/* a column tells the partition */
 	int			noutput;
 	const char **output;		/* what is asked for */
 	size_t		row_bytes;		/* of a row, guessed */
@@ -662,5 +781,7 @@ extern MfStatus m2_write_poll(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern void m2_write_counts(MfWrite *write, MfWriteCounts *counts);
 extern void m2_write_end(MfWrite *write);
+extern const MfColumn *m2_write_keys(MfWrite *write);
+extern void m2_write_stop(MfWrite *write);
 
 #endif							/* MILVUS2_INTERNAL_H */

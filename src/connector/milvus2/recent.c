@@ -95,6 +95,7 @@ m2_recent_release(M2Recent *recent)
 void
 m2_recent_forget(MfConn *conn)
 {
+	m2_partitions_forget(conn);
 	while (conn->recent != NULL)
 		unlink_recent(&conn->recent);
 }

@@ -51,8 +51,11 @@ static void
 reset(MfScan *scan)
 {
 	m2_scan_end_call(scan);
+	m2_call_end(scan->conn, &scan->moment);
 	m2_recent_release(scan->recent);
 	m2_task_free(scan->load);
+	m2_task_free(scan->listing);
+	m2_partitions_release(scan->list);
 	mf_json_plan_free(scan->plan.json);
 	mf_batch_free(scan->batches[0]);
 	mf_batch_free(scan->batches[1]);
@@ -63,6 +66,11 @@ reset(MfScan *scan)
 	m2_arena_free(&scan->arena);
 	scan->recent = NULL;
 	scan->load = NULL;
+	scan->listing = NULL;
+	scan->list = NULL;
+	scan->partitions = NULL;
+	scan->npartitions = scan->partition = 0;
+	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
 	scan->batches[0] = scan->batches[1] = scan->number = NULL;
 	scan->filter = (MfJsonBuf) {.mem = scan->mem};
 	scan->arena = (M2Arena) {.mem = scan->mem};
@@ -104,6 +112,16 @@ is_key_order(const MfScanSpec *spec, const MfField *key)
 }
 
 /*
+ * From 2.4.21 on the first query of an iterator tells the moment it read, and
+ * all pages can be read as of then.
+ */
+static bool
+has_snapshots(const MfScan *scan)
+{
+	return scan->conn->version >= M2_VERSION(2, 4, 21);
+}
+
+/*
  * The conditions, and the phase that they lead to once the collection is
  * loaded: rows, a number, or nothing at all.
  */
@@ -120,7 +138,7 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 	wanted = m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, NULL, &exact);
 	if (scan->filter.failed)
 		return mf_error_oom(err, scan->filter.len);
-	if (!wanted)
+	if (!wanted || ((scan->restricted || scan->by_partition) && scan->npartitions == 0))
 		*phase = PHASE_END;
 	else if ((spec->ncolumns == 0 || spec->count_only) && exact && scan->conn->version >= M2_VERSION(2, 3, 0))
 		*phase = PHASE_COUNT;
@@ -135,8 +153,14 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 	}
 	else
 		*phase = PHASE_SNAPSHOT;
-	scan->guarantee = m2_scan_guarantee(scan);
-	scan->ordered = is_key_order(spec, key);
+	m2_scan_freshness(scan);
+	if (scan->later && *phase != PHASE_END && !(*phase == PHASE_SNAPSHOT && has_snapshots(scan)) &&
+		!(*phase == PHASE_COUNT && scan->consistency == M2_STRONG))
+	{
+		scan->then = *phase;
+		*phase = PHASE_MOMENT;
+	}
+	scan->ordered = is_key_order(spec, key) && !(scan->by_partition && scan->npartitions > 1);
 	scan->limit = exact && (spec->nsorts == 0 || scan->ordered) ? spec->limit : -1;
 	return MF_OK;
 }
@@ -220,29 +244,30 @@ load(MfScan *scan, MfWaitFor *wait, MfError *err)
 	const M2Schema *schema = m2_scan_schema(scan);
 	MfStatus	status = scan->load != NULL ? m2_request_step(scan->load, wait, err) : MF_OK;
 
+	if (status != MF_OK)
+		return status;
+	m2_task_free(scan->load);
+	scan->load = NULL;
+	status = m2_scan_partitions(scan, wait, err);
 	return status == MF_OK ?
 		plan_filter(scan, &schema->collection.fields[schema->key], &scan->phase, err) : status;
 }
 
-/*
- * From 2.4.21 on the first query of an iterator tells the moment it read, and
- * all pages can be read as of then.  It must not name a moment itself: that
- * would be the one.
- */
+/* The first query must not name a moment itself: that would be the one. */
 static MfStatus
 take_snapshot(MfScan *scan, MfWaitFor *wait, MfError *err)
 {
 	M2QueryReply reply;
 	MfStatus	status;
 
-	if (scan->conn->version < M2_VERSION(2, 4, 21))
+	if (!has_snapshots(scan))
 	{
 		scan->phase = PHASE_ROWS;
 		return MF_OK;
 	}
 	if (scan->call == NULL)
 	{
-		bool		wrote = m2_scan_guarantee(scan) > 2;
+		bool		wrote = scan->later || scan->guarantee > 2;
 
 		status = m2_scan_send(scan, 1, wrote ? M2_STRONG : scan->consistency, 0, err);
 		if (status != MF_OK)
@@ -253,7 +278,12 @@ take_snapshot(MfScan *scan, MfWaitFor *wait, MfError *err)
 		err->retry = MF_RETRY_NO;	/* a single row is too large */
 	if (status != MF_OK)
 		return status == MF_WAIT ? MF_WAIT : MF_ERROR;
-	scan->guarantee = reply.session_ts != 0 ? reply.session_ts : m2_scan_guarantee(scan);
+	if (reply.session_ts != 0 && scan->later)
+		m2_scan_as_of(scan, reply.session_ts);
+	else if (reply.session_ts != 0)
+		scan->guarantee = reply.session_ts;
+	else if (scan->later)
+		m2_scan_as_of_now(scan);
 	scan->stats.snapshot = reply.session_ts != 0;
 	mf_free(scan->mem, reply.fields);
 	m2_scan_end_call(scan);
@@ -297,6 +327,7 @@ take_page(MfScan *scan, const M2QueryReply *reply, MfBatch **out, MfError *err)
 	MfStatus	status = MF_OK;
 
 	mf_grpc_reply(done, &len);
+	scan->filling = m2_scan_partition(scan);
 	if (key != NULL)
 		status = m2_reply_keys(scan->mem, key, &nrows, &scan->after, &grew, err);
 	else if (reply->nfields > 0)
@@ -320,7 +351,7 @@ take_page(MfScan *scan, const M2QueryReply *reply, MfBatch **out, MfError *err)
 	take = nrows < left ? nrows : (int32_t) left;
 	scan->row_bytes = (double) len / nrows;
 	scan->call = NULL;
-	if (take < left && is_more(scan))
+	if (take < left && (is_more(scan) || m2_scan_next_partition(scan)))
 		status = send_next(scan, scan->stats.rows + take, err);
 	else
 		scan->phase = PHASE_END;
@@ -364,12 +395,12 @@ next_page(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 			mf_free(scan->mem, reply.fields);
 			if (status != MF_END)
 				return status;
-			if (scan->lookup.nkeys == 0 || !is_more(scan))
+			if ((scan->lookup.nkeys == 0 || !is_more(scan)) && !m2_scan_next_partition(scan))
 			{
 				scan->phase = PHASE_END;
 				return MF_END;
 			}
-			/* none of these keys is there */
+			/* none of these keys is there, or no more rows in the partition */
 			m2_scan_end_call(scan);
 			scan->page = m2_scan_choose_page(scan, scan->stats.rows);
 			continue;
@@ -482,6 +513,11 @@ m2_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 				status = load(scan, wait, err);
 				if (status == MF_OK && scan->phase == PHASE_END && start_again(scan))
 					continue;
+				break;
+			case PHASE_MOMENT:
+				status = m2_scan_learn_moment(scan, wait, err);
+				if (status == MF_OK)
+					scan->phase = scan->then;
 				break;
 			case PHASE_SNAPSHOT:
 				status = take_snapshot(scan, wait, err);

@@ -82,6 +82,17 @@ most_bytes(const MfField *field)
 }
 
 static MfStatus
+plan_partition(M2ScanPlan *plan, const MfScanColumn *want, M2ReadColumn *column, MfError *err)
+{
+	if (want->kind != MF_KIND_TEXT)
+		return mf_error(err, MF_DATATYPE_MISMATCH, "column \"%s\" cannot hold the name of a partition, because it is no text",
+						want->column);
+	column->kind = MF_KIND_TEXT;
+	plan->partition = true;
+	return MF_OK;
+}
+
+static MfStatus
 plan_field(M2ScanPlan *plan, const MfScanColumn *want, const MfField *field, int32_t type,
 		   M2ReadColumn *column, MfError *err)
 {
@@ -132,7 +143,7 @@ plan_output(M2ScanPlan *plan, const MfScanSpec *spec, const char *key, M2Arena *
 	for (int i = 0; i < spec->ncolumns; i++)
 	{
 		const char *name = spec->columns[i].field;
-		bool		there = plan->from[i] == M2_FROM_META || (whole && plan->from[i] == M2_FROM_KEY);
+		bool		there = plan->from[i] == M2_FROM_META || plan->from[i] == M2_FROM_PARTITION || (whole && plan->from[i] == M2_FROM_KEY);
 
 		for (int j = 0; j < plan->noutput && !there; j++)
 			there = strcmp(plan->output[j], name) == 0;
@@ -185,6 +196,12 @@ m2_scan_plan(M2ScanPlan *plan, const MfScanSpec *spec, const M2Schema *schema,
 
 		column->field = want->field;
 		column->headroom = want->headroom;
+		if (strcmp(want->field, M2_PARTITION) == 0)
+		{
+			plan->from[i] = M2_FROM_PARTITION;
+			status = plan_partition(plan, want, column, err);
+			continue;
+		}
 		if (field < 0 && !c->dynamic)
 			return no_such_field(spec, want, schema, err);
 		if (field < 0)

@@ -45,30 +45,6 @@ m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
 }
 
 /*
- * Session: what this connection wrote is seen; 1 asks for nothing, 2 for
- * "a few seconds ago".
- */
-uint64_t
-m2_scan_guarantee(const MfScan *scan)
-{
-	switch (scan->consistency)
-	{
-		case M2_STRONG:
-			return 0;
-		case M2_BOUNDED:
-			return 2;
-		case M2_SESSION:
-			{
-				uint64_t	mark = m2_mark_get(scan->conn, scan->database, scan->collection);
-
-				return mark > 0 ? mark : 1;
-			}
-		default:
-			return 1;
-	}
-}
-
-/*
  * Which rows?  Those that meet the conditions and have one of the next keys
  * known, or come after the last.  scan->page: how many keys were named.
  */
@@ -102,6 +78,7 @@ m2_scan_send(MfScan *scan, int32_t limit, int32_t consistency, uint64_t guarante
 	M2__Pair   *list[4] = {&pairs[0], &pairs[1], &pairs[2], &pairs[3]};
 	MfJsonBuf	expr = {.mem = scan->mem};
 	char	   *count[1] = {"count(*)"};
+	const char *partition[1] = {m2_scan_partition(scan)};
 	bool		paged = scan->phase != PHASE_COUNT && scan->lookup.nkeys == 0;
 	char		number[16];
 	char		id[24];
@@ -128,6 +105,16 @@ m2_scan_send(MfScan *scan, int32_t limit, int32_t consistency, uint64_t guarante
 	request.collection_name = (char *) scan->collection;
 	request.output_fields = scan->phase == PHASE_COUNT ? count : (char **) scan->plan.output;
 	request.n_output_fields = scan->phase == PHASE_COUNT ? 1 : (size_t) scan->plan.noutput;
+	if (scan->by_partition && scan->phase != PHASE_COUNT)
+	{
+		request.partition_names = (char **) partition;
+		request.n_partition_names = 1;
+	}
+	else if (scan->restricted)
+	{
+		request.partition_names = (char **) scan->partitions;
+		request.n_partition_names = (size_t) scan->npartitions;
+	}
 	request.consistency_level = consistency;
 	request.guarantee_timestamp = guarantee;
 	if (!put_expr(scan, &expr))

@@ -20,6 +20,14 @@ static const struct
 	{M2_CAN_NULL_VECTOR, M2_VERSION(2, 6, 0), "hold vectors that are NULL"},
 	{M2_CAN_DEFAULT, M2_VERSION(2, 5, 0), "hold fields with defaults"},
 	{M2_CAN_ANY_JSON, M2_VERSION(2, 5, 0), "hold JSON that is no object"},
+	{M2_CAN_UPSERT, M2_VERSION(2, 3, 0), "replace rows (upsert)"},
+	{M2_CAN_UPSERT_AUTO_ID, M2_VERSION(2, 5, 0), "replace rows whose keys it makes itself (auto_id)"},
+	/* 2.3.5 divides the new rows by another field, so conditions on the key miss them */
+	{M2_CAN_UPSERT_BY_KEY, M2_VERSION(2, 3, 11), "replace rows of a collection with a partition key"},
+	{M2_CAN_PARTIAL, M2_VERSION(2, 6, 2), "change some fields of a row and keep the others"},
+	{M2_CAN_DELETE_WHERE, M2_VERSION(2, 3, 0), "delete rows by a condition"},
+	{M2_CAN_TRUNCATE, M2_VERSION(2, 6, 11), "empty a collection at once"},
+	{M2_CAN_TELL_MOMENT, M2_VERSION(2, 2, 13), "tell its time"},
 };
 
 /* Types that are not here are as old as 2.2. */
@@ -93,7 +101,8 @@ m2_require(const MfConn *conn, M2Feature feature, MfError *err)
 {
 	for (size_t i = 0; i < NFEATURES; i++)
 	{
-		if (features[i].feature == feature && conn->version < features[i].since)
+		/* who may not ask for the version finds out */
+		if (features[i].feature == feature && conn->version != 0 && conn->version < features[i].since)
 			return refuse(conn, features[i].words, features[i].since, err);
 	}
 	return MF_OK;

@@ -12,6 +12,7 @@ JSON: {METHOD or "*": [ANSWER...]}; METHOD as in Milvus (Insert).  A method with
   {"after": true, ...}                      let the real Milvus do it first, then answer so (it did happen, the client can't know)
   {"delay_ms": n, ...}                      wait first
   {"echo": true, "pad": n, ...}             with status or milvus: the request's metadata as details or reason, after n bytes
+What it saw of a method that has rules has the message in hex.
 --max-receive: larger messages are RESOURCE_EXHAUSTED, as the gRPC library does it.  --cert, --key: TLS with just that certificate.
 """
 import threading
@@ -65,8 +66,9 @@ def forward(path, message, context):
 
 def handle(path, message, context):
     method = path.rpartition("/")[2]
+    shown = {"message": message.hex()} if method in rules and len(message) < 65536 else {}
     double.saw(method=method, bytes=len(message), deadline=context.time_remaining(),
-               metadata=[[k, v] for k, v in context.invocation_metadata() if isinstance(v, str)])
+               metadata=[[k, v] for k, v in context.invocation_metadata() if isinstance(v, str)], **shown)
     script = rules.get(method) or rules.get("*")
     how = script.next() if script else {"forward": True} if real else {"status": 12, "details": "no rule for " + method}
     if "delay_ms" in how:
