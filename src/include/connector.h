@@ -122,6 +122,17 @@ typedef struct MfField
 								 * kind does not tell; 0 = the kind tells */
 	int32_t		nmembers;		/* JSON that is a list of objects: the fields of */
 	struct MfField *members;	/* each; kind and limits are of one value */
+
+	/* What only a new collection needs to know; NULL or false where not known. */
+	const char *data_type;		/* the remote's type, where `kind` leaves a
+								 * choice: "Int8", "Array of Int8" */
+	const char *default_value;	/* as text; what a row without it gets */
+	bool		clustering_key;
+	const char *index_name;
+	const char *index_params;	/* how the index is built: a JSON object */
+	const MfOptions *index_settings;	/* more of the index, by the remote's names */
+	const MfOptions *properties;	/* more of the field, by the remote's names */
+	int			nindexes;		/* how many there are; only one is described */
 } MfField;
 
 typedef struct MfCollection
@@ -133,6 +144,14 @@ typedef struct MfCollection
 	bool		dynamic;		/* takes fields not in the schema */
 	int			nfields;		/* 0 in a listing */
 	MfField    *fields;
+
+	/* What only a new collection needs to know; 0 or NULL where not known. */
+	int32_t		shards;
+	int64_t		num_partitions; /* among which a partition key spreads the rows */
+	const char *consistency_level;	/* the collection's own: "session", ... */
+	const MfOptions *properties;	/* its settings, by the remote's names */
+	int			npartitions;	/* made by hand, but for the first one */
+	const char *const *partitions;
 } MfCollection;
 
 /* ------------------------------------------------------------ single requests */
@@ -153,8 +172,31 @@ typedef enum MfVerb
 								 * of MF_OBJECT_NOT_IN_STATE, before anything is
 								 * removed, where one is not exact after all */
 	MF_VERB_TRUNCATE,			/* remove all rows, keep the collection */
-	MF_VERB_METADATA			/* reply.text: what the remote keeps of its
+	MF_VERB_METADATA,			/* reply.text: what the remote keeps of its
 								 * collections beside the rows, as JSON */
+
+	/* name = the partition, database or alias; lists answer rows of cells */
+	MF_VERB_CREATE_PARTITION,
+	MF_VERB_DROP_PARTITION,
+	MF_VERB_LIST_PARTITIONS,	/* name, id, created (seconds since 1970), rows,
+								 * state */
+	MF_VERB_CREATE_DATABASE,	/* args: its properties */
+	MF_VERB_DROP_DATABASE,
+	MF_VERB_LIST_DATABASES,		/* name, created (nanoseconds since 1970) */
+	MF_VERB_CREATE_ALIAS,
+	MF_VERB_ALTER_ALIAS,		/* let an alias stand for another collection */
+	MF_VERB_DROP_ALIAS,
+	MF_VERB_LIST_ALIASES,		/* alias, collection; of one collection or all */
+	MF_VERB_RENAME_COLLECTION,	/* name = the new one */
+	MF_VERB_ALTER_COLLECTION,	/* args: properties; names: those to reset */
+	MF_VERB_STATISTICS,			/* name, value */
+	MF_VERB_SEGMENTS,			/* id, partition, rows, state, level, loaded rows,
+								 * memory in bytes, index, nodes */
+	MF_VERB_COMPACT,			/* waits until done, unless args has wait = false;
+								 * reply.text: its id */
+	MF_VERB_COMPACTION_STATE,	/* name = its id; state, running, completed, timed
+								 * out, failed */
+	MF_VERB_LOAD_STATE			/* names: of these partitions; state, per cent */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint32_t) 1 << (verb))
@@ -171,6 +213,11 @@ typedef struct MfRequest
 	const MfOptions *args;		/* what the SQL function was given; may be NULL */
 	int			nfilters;		/* DELETE */
 	const MfFilter *const *filters;
+	const char *name;			/* what the verb says */
+	int			nnames;			/* LOAD, RELEASE: these partitions only */
+	const char *const *names;
+	bool		whole;			/* DESCRIBE: also what only a new collection needs
+								 * to know, as far as the user may see it */
 } MfRequest;
 
 typedef struct MfReply
@@ -181,6 +228,11 @@ typedef struct MfReply
 	int			ncollections;
 	MfCollection *collections;
 	int64_t		rows;			/* DELETE: how many there were; -1 = not said */
+	int			nrows;			/* of cells, which stand row by row; NULL = none */
+	int			ncolumns;
+	const char *const *cells;
+	const char *note;			/* CREATE_INDEX: what was done otherwise than asked
+								 * for, and why; a sentence for a NOTICE */
 } MfReply;
 
 /* -------------------------------------------------------------------- reading */
@@ -449,6 +501,15 @@ typedef struct MfConnector
 	 * refused for a while, is unsent.
 	 */
 	void		(*write_stop) (MfWrite *write);
+
+	/*
+	 * Optional.  What column option "data_type" of a table says: fill kind, elem
+	 * and data_type; false = there is no such type.
+	 */
+	bool		(*data_type) (const char *name, MfField *field);
+
+	/* How many fields a collection may have; 0 = as many as wanted. */
+	int32_t		max_fields;
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

@@ -87,6 +87,7 @@ m2_call(MfConn *conn, M2Call *call, const M2Method *method, const char *database
 		MfRetry		retry = err->retry;
 
 		m2_grpc_error(where, err);
+		m2_instead(conn, method->path, err);
 
 		/*
 		 * Only what gRPC itself would send anew is kept.  Who waits for
@@ -109,6 +110,7 @@ m2_call(MfConn *conn, M2Call *call, const M2Method *method, const char *database
 	if (result != MF_OK)
 	{
 		m2_call_end(conn, call);
+		m2_instead(conn, method->path, err);
 		if (method->idempotent && err->retry == MF_RETRY_UNKNOWN)
 			err->retry = MF_RETRY_YES;
 	}

@@ -23,6 +23,21 @@ enum
 	PHASE_VISIBLE
 };
 
+static MfStatus
+check_partition_key(const MfField *field, M2Type type, int nth, MfError *err)
+{
+	if (!field->key && (type == M2_INT64 || type == M2_VARCHAR) && nth == 1)
+		return MF_OK;
+	mf_error(err, MF_INVALID_PARAMETER_VALUE, "field \"%s\" cannot be the partition key", field->name);
+	if (field->key)
+		mf_error_detail(err, "It is the primary key.");
+	else if (nth > 1)
+		mf_error_detail(err, "A collection has one partition key.");
+	else
+		mf_error_detail(err, "A partition key of Milvus is Int64 or VarChar, not %s.", m2_type_name(type));
+	return MF_ERROR;
+}
+
 MfStatus
 m2_check_create(const MfTask *task, MfError *err)
 {
@@ -30,6 +45,7 @@ m2_check_create(const MfTask *task, MfError *err)
 	const char *why = NULL;
 	int			keys = 0;
 	int			vectors = 0;
+	int			partition_keys = 0;
 
 	if (schema == NULL || schema->nfields == 0)
 		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "no fields are given for collection \"%s\"",
@@ -73,6 +89,9 @@ m2_check_create(const MfTask *task, MfError *err)
 			mf_error_detail(err, "A primary key of Milvus is Int64 or VarChar, not %s.", m2_type_name(type.type));
 			return MF_ERROR;
 		}
+		partition_keys += field->partition_key;
+		if (field->partition_key && check_partition_key(field, type.type, partition_keys, err) != MF_OK)
+			return MF_ERROR;
 	}
 	if (keys != 1)
 	{
@@ -109,98 +128,29 @@ check_version(const MfTask *task, MfError *err)
 			continue;
 		vectors += m2_type_is_vector(type.type);
 		status = m2_require_type(task->conn, type.type, err);
+		if (status == MF_OK && field->partition_key)
+			status = m2_require(task->conn, M2_CAN_PARTITION_KEY, err);
+		if (status == MF_OK && field->clustering_key)
+			status = m2_require(task->conn, M2_CAN_CLUSTERING_KEY, err);
+		if (status == MF_OK && field->default_value != NULL)
+			status = m2_require(task->conn, M2_CAN_DEFAULT, err);
 	}
 	if (status == MF_OK && vectors > 1)
 		status = m2_require(task->conn, M2_CAN_VECTORS, err);
 	return status;
 }
 
-static M2__Pair *
-new_pair(M2Arena *arena, const char *key, int64_t value)
-{
-	M2__Pair   *pair = m2_arena_alloc(arena, sizeof(M2__Pair));
-
-	if (pair == NULL)
-		return NULL;
-	m2__pair__init(pair);
-	pair->key = (char *) key;
-	pair->value = m2_arena_text(arena, "%lld", (long long) value);
-	return pair;
-}
-
-static bool
-add_params(M2Arena *arena, const M2FieldType *type, M2__FieldSchema *to)
-{
-	to->type_params = m2_arena_alloc(arena, sizeof(void *) * 3);
-	if (to->type_params == NULL)
-		return false;
-	if (type->max_length > 0)
-		to->type_params[to->n_type_params++] = new_pair(arena, "max_length", type->max_length);
-	if (type->max_capacity > 0)
-		to->type_params[to->n_type_params++] = new_pair(arena, "max_capacity", type->max_capacity);
-	if (type->dim > 0)
-		to->type_params[to->n_type_params++] = new_pair(arena, "dim", type->dim);
-	return !arena->failed;
-}
-
-/* The fields' messages live in the task's arena. */
-static bool
-build_schema(MfTask *task, M2__CollectionSchema *schema)
-{
-	const MfCollection *from = task->create;
-	M2Arena    *arena = &task->arena;
-	const char *description = mf_option(task->args, "description");
-
-	if (description == NULL)
-		description = from->description;
-	schema->name = (char *) task->collection;
-	schema->enable_dynamic_field = from->dynamic;
-	if (description != NULL)
-		schema->description = (char *) description;
-	schema->fields = m2_arena_alloc(arena, sizeof(void *) * (size_t) from->nfields);
-	if (schema->fields == NULL)
-		return false;
-	for (int i = 0; i < from->nfields; i++)
-	{
-		const MfField *field = &from->fields[i];
-		M2__FieldSchema *to;
-		M2FieldType type;
-		const char *why;
-
-		if (field->dynamic || !m2_type_for(field, task->conn->version, &type, &why))
-			continue;
-		to = m2_arena_alloc(arena, sizeof(M2__FieldSchema));
-		if (to == NULL)
-			return false;
-		m2__field_schema__init(to);
-		to->name = (char *) field->name;
-		to->data_type = type.type;
-		to->element_type = type.elem;
-		to->is_primary_key = field->key;
-		to->auto_id = field->key && field->auto_id;
-		to->is_partition_key = field->partition_key;
-		if (field->description != NULL)
-			to->description = (char *) field->description;
-		if (field->nullable && !field->key && !field->partition_key &&
-			m2_version_can(task->conn->version, m2_type_is_vector(type.type) ? M2_CAN_NULL_VECTOR : M2_CAN_NULL))
-			to->nullable = true;
-		if (!add_params(arena, &type, to))
-			return false;
-		schema->fields[schema->n_fields++] = to;
-	}
-	return !arena->failed;
-}
-
+/* The collection's own level, or else what its server's tables read by. */
 static int32_t
 consistency(const MfTask *task)
 {
-	const char *level = mf_option(task->args, "consistency_level");
+	const char *level = task->create->consistency_level;
+	int32_t		n;
 
 	if (level == NULL)
 		level = mf_option(&task->conn->options, "consistency_level");
-	if (level == NULL || level[0] == 's' || level[0] == 'S')
-		return level != NULL && (level[1] == 't' || level[1] == 'T') ? M2_STRONG : M2_SESSION;
-	return level[0] == 'b' || level[0] == 'B' ? M2_BOUNDED : M2_EVENTUALLY;
+	n = level != NULL ? m2_consistency_level(level) : -1;
+	return n >= 0 ? n : M2_SESSION;
 }
 
 static MfStatus
@@ -214,7 +164,7 @@ send_create(MfTask *task, MfWaitFor *wait, MfError *err)
 
 	if (task->calls[SLOT_CREATE].call == NULL)
 	{
-		if (!build_schema(task, &schema) ||
+		if (!m2_create_schema(task, &schema) ||
 			(bytes = m2_pack(&schema.base, &len)) == NULL)
 			return mf_error_oom(err, len);
 	}
@@ -222,7 +172,9 @@ send_create(MfTask *task, MfWaitFor *wait, MfError *err)
 	request.collection_name = (char *) task->collection;
 	request.schema.data = bytes;
 	request.schema.len = len;
-	request.shards_num = (int32_t) mf_option_int(task->args, "shards", 1);
+	request.shards_num = task->create->shards > 0 ? task->create->shards : 1;
+	request.num_partitions = task->create->num_partitions;
+	request.properties = m2_pairs(&task->arena, task->create->properties, NULL, &request.n_properties);
 	request.consistency_level = consistency(task);
 	status = m2_task_call(task, SLOT_CREATE, &create_collection, &request, wait, err);
 	free(bytes);
@@ -287,15 +239,9 @@ MfStatus
 m2_step_drop(MfTask *task, MfWaitFor *wait, MfError *err)
 {
 	M2__CollectionRequest request = m2_collection_request(task);
-	MfStatus	status = m2_need_schema(task, SLOT_EXISTS, wait, err);
+	MfStatus	status = m2_need_own_name(task, SLOT_EXISTS, wait, err);
 
 	if (status != MF_OK)
 		return status;
-	if (strcmp(task->schema.collection.name, task->collection) != 0)
-	{
-		mf_error(err, MF_FDW_TABLE_NOT_FOUND, "\"%s\" is an alias, not a collection", task->collection);
-		mf_error_detail(err, "It stands for collection \"%s\".", task->schema.collection.name);
-		return MF_ERROR;
-	}
 	return m2_task_call(task, SLOT_CREATE, &drop_collection, &request, wait, err);
 }

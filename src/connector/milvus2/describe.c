@@ -82,7 +82,8 @@ m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	reply = (M2__DescribeCollectionResponse *) task->calls[slot].reply;
 	if (reply->schema == NULL || reply->schema->n_fields == 0)
 		return m2_error_reply(err, describe_collection.what, "no field is described");
-	if (!m2_schema_build(&task->arena, reply, &task->schema))
+	if (!m2_schema_build(&task->arena, reply, &task->schema) ||
+		(task->whole && !m2_schema_details(&task->arena, reply, &task->schema)))
 		return mf_error_oom(err, 0);
 	m2_task_forget(task, slot);
 	return MF_OK;

@@ -41,16 +41,21 @@ static const Meaning by_code[] = {
 	{201, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "the partition is not loaded"},
 	{202, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "the partition is not fully loaded"},
 	{105, MF_INVALID_PARAMETER_VALUE, MF_RETRY_NO, "Milvus cannot hold such a collection"},
+	{200, MF_UNDEFINED_OBJECT, MF_RETRY_NO, "there is no such partition"},
 	{503, MF_SQL_CONNECTION_FAILURE, MF_RETRY_UNKNOWN, "part of Milvus is not available"},
 	{700, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "there is no such index"},
 	{701, MF_FEATURE_NOT_SUPPORTED, MF_RETRY_NO, "Milvus does not have this type of index"},
 	{702, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "the field has an index already"},
 	{800, MF_FDW_TABLE_NOT_FOUND, MF_RETRY_NO, "there is no such database"},
+	{801, MF_LIMIT_EXCEEDED, MF_RETRY_NO, "Milvus holds too many databases"},
 	{1100, MF_INVALID_PARAMETER_VALUE, MF_RETRY_NO, NULL},
 	{1101, MF_INVALID_PARAMETER_VALUE, MF_RETRY_NO, NULL},
 	{1102, MF_PROGRAM_LIMIT, MF_RETRY_NO, "a message is too large for Milvus"},
 	{1400, MF_INVALID_PASSWORD, MF_RETRY_NO, "Milvus does not accept the credentials"},
 	{1401, MF_INSUFFICIENT_PRIVILEGE, MF_RETRY_NO, "Milvus denies permission"},
+	{1600, MF_UNDEFINED_OBJECT, MF_RETRY_NO, "there is no such alias"},
+	{1601, MF_DUPLICATE_OBJECT, MF_RETRY_NO, "there is a collection of that name"},
+	{1602, MF_DUPLICATE_OBJECT, MF_RETRY_NO, "the alias stands for another collection"},
 	{1700, MF_FDW_COLUMN_NAME_NOT_FOUND, MF_RETRY_NO, "there is no such field"},
 	{1701, MF_INVALID_PARAMETER_VALUE, MF_RETRY_NO, "Milvus does not accept the name of a field"},
 	{10000, MF_FDW_ERROR, MF_RETRY_NO, "Milvus gave up the request"},
@@ -239,6 +244,11 @@ m2_grpc_error(const M2Where *where, MfError *err)
 		case 8:
 			if (!m2_error_too_large(err))
 				err->retry = MF_RETRY_YES;
+			break;
+		case 12:
+			memcpy(err->sqlstate, MF_FEATURE_NOT_SUPPORTED, 5);
+			snprintf(err->message, sizeof(err->message),
+					 "server \"%s\" does not offer the request", where->server);
 			break;
 		case 16:
 			memcpy(err->sqlstate, MF_INVALID_PASSWORD, 5);

@@ -1,9 +1,6 @@
 /*
  * index.c - How does a field get its index, and lose it?
  */
-#include <stdlib.h>
-#include <strings.h>
-
 #include "internal.h"
 
 static const M2Method create_index = M2_METHOD(CreateIndex, status, true);
@@ -25,18 +22,6 @@ enum
 	PHASE_ACT,
 	PHASE_BUILD
 };
-
-/* Building parameters without which the server refuses a type. */
-static const char *
-default_params(const char *type)
-{
-	if (strcasecmp(type, "HNSW") == 0)
-		return "{\"M\":16,\"efConstruction\":200}";
-	if (strncasecmp(type, "IVF", 3) == 0 || strncasecmp(type, "BIN_IVF", 7) == 0 ||
-		strcasecmp(type, "SCANN") == 0)
-		return "{\"nlist\":1024}";
-	return "{}";
-}
 
 static MfStatus
 need_field(MfTask *task, MfWaitFor *wait, const MfField **field, MfError *err)
@@ -91,40 +76,15 @@ static MfStatus
 send_create(MfTask *task, const MfField *field, MfWaitFor *wait, MfError *err)
 {
 	M2__CreateIndexRequest request = M2__CREATE_INDEX_REQUEST__INIT;
-	const char *type = mf_option(task->args, "index_type");
-	const char *metric = mf_option(task->args, "metric_type");
-	const char *params = mf_option(task->args, "params");
-	M2__Pair	pairs[3] = {M2__PAIR__INIT, M2__PAIR__INIT, M2__PAIR__INIT};
-	M2__Pair   *list[3];
-	size_t		n = 0;
+	const char *name = mf_option(task->args, "index_name");
 
-	if (type == NULL || strcasecmp(type, "auto") == 0)
-		type = mf_kind_is_vector(field->kind) ?
-			(task->conn->version >= M2_VERSION(2, 3, 0) ? "AUTOINDEX" : "HNSW") : "";
-	if (metric == NULL)
-		metric = task->conn->version >= M2_VERSION(2, 3, 0) ? "COSINE" : "L2";
-	if (params == NULL)
-		params = default_params(type);
-
-	if (type[0] != '\0')
-	{
-		pairs[n].key = "index_type";
-		pairs[n++].value = (char *) type;
-	}
-	if (mf_kind_is_vector(field->kind))
-	{
-		pairs[n].key = "metric_type";
-		pairs[n++].value = (char *) metric;
-		pairs[n].key = "params";
-		pairs[n++].value = (char *) params;
-	}
-	for (size_t i = 0; i < n; i++)
-		list[i] = &pairs[i];
+	if (!m2_index_params(task, field, &request))
+		return mf_error_oom(err, 0);
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	request.field_name = (char *) task->field;
-	request.extra_params = list;
-	request.n_extra_params = n;
+	if (name != NULL)
+		request.index_name = (char *) name;
 	return m2_task_call(task, SLOT_ACT, &create_index, &request, wait, err);
 }
 

@@ -53,6 +53,8 @@ typedef enum M2Type
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
+#define M2_FIRST_PARTITION "_default"	/* which every collection has by itself */
+#define M2_MAX_FIELDS 64		/* of a collection, unless its server is told otherwise */
 #define M2_MAX_TEXT 65535
 #define M2_MAX_JSON 65536		/* bytes of a JSON value */
 #define M2_MAX_ITEMS 4096		/* elements of an Array */
@@ -296,7 +298,12 @@ typedef enum M2Feature
 	M2_CAN_PARTIAL,				/* an upsert that keeps what is not sent */
 	M2_CAN_DELETE_WHERE,		/* before: only the keys by name */
 	M2_CAN_TRUNCATE,
-	M2_CAN_TELL_MOMENT
+	M2_CAN_TELL_MOMENT,
+	M2_CAN_PARTITION_KEY,
+	M2_CAN_CLUSTERING_KEY,
+	M2_CAN_DATABASES,
+	M2_CAN_DATABASE_SETTINGS,
+	M2_CAN_RESET				/* settings of a collection */
 } M2Feature;
 
 extern bool m2_version_can(int version, M2Feature feature);
@@ -562,6 +569,13 @@ struct MfTask
 	int64_t		poll_at;		/* not before this moment, mf_now_ms() */
 	int			poll_ms;		/* how long the last pause was */
 
+	const char *name;			/* partition, alias, database, ...: the verb's */
+	int			nnames;
+	const char *const *names;
+	bool		whole;			/* DESCRIBE: all that a new collection needs */
+	size_t		at;				/* lists: the one that is looked at */
+	struct M2CellRow *rows;		/* and what is known so far, last first */
+
 	/* CREATE_COLLECTION */
 	const MfCollection *create;
 	/* DESCRIBE, DELETE: the request's, which live as long as the task */
@@ -602,7 +616,79 @@ extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfEr
 /* As above, but a user who may not ask goes on: who may read need not know. */
 extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
-/* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c, delete.c */
+/* The collection named is a collection itself, not an alias; else *err. */
+extern MfStatus m2_need_own_name(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* The message for a new collection, whose parts live in the task's arena; false = no memory. */
+extern bool m2_create_schema(MfTask *task, M2__CollectionSchema *schema);
+
+/*
+ * Type, metric and parameters of a new index: as the task's args say, and for
+ * "auto" what suits field and server.  A note in the reply says what was
+ * changed.  false = no memory.
+ */
+extern bool m2_index_params(MfTask *task, const MfField *field, M2__CreateIndexRequest *request);
+
+/* "loaded" and the like */
+extern const char *m2_load_state_name(int state);
+
+/* Settings as pairs, but for those named `without` (NULL at the end). */
+extern M2__Pair **m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without,
+						   size_t *n);
+
+/* -------------------------------------------------------------------- cells.c */
+
+/* Add a row to the reply of a list: NULL stands for NULL, texts are copied. */
+extern void m2_cells_add(MfTask *task, int ncolumns, const char *const *cells);
+
+/* The rows added, in their order, are the reply. */
+extern MfStatus m2_cells_done(MfTask *task, int ncolumns, MfError *err);
+
+/* A number for a cell. */
+extern const char *m2_cell_int(MfTask *task, int64_t value);
+
+/* ------------------------------------------------------------------- detail.c */
+
+/* What only a new collection needs to know; false = no memory. */
+extern bool m2_schema_details(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
+							  M2Schema *schema);
+
+/* What column option "data_type" says. */
+extern bool m2_data_type(const char *name, MfField *field);
+
+/* "session" and the like; and the other way round, -1 = there is no such level. */
+extern const char *m2_consistency_name(int32_t level);
+extern int32_t m2_consistency_level(const char *name);
+
+/* -------------------------------------------------------------------- cloud.c */
+
+/* Is this Zilliz Cloud, as far as its address and version say? */
+extern bool m2_is_cloud(const MfConn *conn);
+
+/* A request was not offered, or not allowed: what to do instead. */
+extern void m2_instead(const MfConn *conn, const char *method, MfError *err);
+
+/* -------------------------------------------------------- verbs by their files */
+
+extern MfStatus m2_step_describe_whole(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_create_partition(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_drop_partition(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_list_partitions(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_create_database(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_drop_database(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_list_databases(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_set_alias(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_drop_alias(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_list_aliases(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_rename(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_alter(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_statistics(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_segments(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_compact(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_compaction_state(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_load_state(MfTask *task, MfWaitFor *wait, MfError *err);
+
+/* More verbs: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err);

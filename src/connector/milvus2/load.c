@@ -1,10 +1,15 @@
 /*
  * load.c - How does a collection get into Milvus's memory, and out of it?
+ *
+ * The whole of it, or the partitions that are named.
  */
 #include "internal.h"
 
 static const M2Method load_collection = M2_METHOD(LoadCollection, status, true);
 static const M2Method release_collection = M2_METHOD(ReleaseCollection, status, true);
+static const M2Method load_partitions = M2_METHOD(LoadPartitions, status, true);
+static const M2Method release_partitions = M2_METHOD(ReleasePartitions, status, true);
+static const M2Method get_load_state = M2_METHOD(GetLoadState, get_load_state_response, true);
 static const M2Method get_loading_progress =
 M2_METHOD(GetLoadingProgress, get_loading_progress_response, true);
 
@@ -20,16 +25,48 @@ enum
 	PHASE_WAIT
 };
 
+const char *
+m2_load_state_name(int state)
+{
+	return state == M2_STATE_LOADED ? "loaded" : state == M2_STATE_LOADING ? "loading" :
+		state == M2_STATE_NOT_LOADED ? "not loaded" : NULL;
+}
+
+static M2__LoadStateRequest
+state_request(const MfTask *task)
+{
+	M2__LoadStateRequest request = M2__LOAD_STATE_REQUEST__INIT;
+
+	request.db_name = (char *) task->database;
+	request.collection_name = (char *) task->collection;
+	request.partition_names = (char **) task->names;
+	request.n_partition_names = (size_t) task->nnames;
+	return request;
+}
+
+/* Of the partitions named, or of all: into task->load_state. */
+static MfStatus
+need_state(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__LoadStateRequest request = state_request(task);
+	MfStatus	status = m2_task_call(task, SLOT_STATE, &get_load_state, &request, wait, err);
+
+	if (status == MF_OK)
+	{
+		task->load_state = ((M2__GetLoadStateResponse *) task->calls[SLOT_STATE].reply)->state;
+		m2_task_forget(task, SLOT_STATE);
+	}
+	return status;
+}
+
 /* Only a picture for the user: its failure is none. */
 static void
 note_progress(MfTask *task, MfWaitFor *wait)
 {
-	M2__LoadStateRequest request = M2__LOAD_STATE_REQUEST__INIT;
+	M2__LoadStateRequest request = state_request(task);
 	MfError		ignored;
 	MfStatus	status;
 
-	request.db_name = (char *) task->database;
-	request.collection_name = (char *) task->collection;
 	status = m2_task_call(task, SLOT_PROGRESS, &get_loading_progress, &request, wait, &ignored);
 	if (status == MF_OK)
 	{
@@ -42,17 +79,38 @@ note_progress(MfTask *task, MfWaitFor *wait)
 		m2_task_forget(task, SLOT_PROGRESS);
 }
 
+static MfStatus
+send_load(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__LoadCollectionRequest whole = M2__LOAD_COLLECTION_REQUEST__INIT;
+	M2__LoadPartitionsRequest parts = M2__LOAD_PARTITIONS_REQUEST__INIT;
+	int32_t		replicas = (int32_t) mf_option_int(task->args, "replica_number", 1);
+
+	if (task->nnames == 0)
+	{
+		whole.db_name = (char *) task->database;
+		whole.collection_name = (char *) task->collection;
+		whole.replica_number = replicas;
+		return m2_task_call(task, SLOT_ACT, &load_collection, &whole, wait, err);
+	}
+	parts.db_name = (char *) task->database;
+	parts.collection_name = (char *) task->collection;
+	parts.partition_names = (char **) task->names;
+	parts.n_partition_names = (size_t) task->nnames;
+	parts.replica_number = replicas;
+	return m2_task_call(task, SLOT_ACT, &load_partitions, &parts, wait, err);
+}
+
 MfStatus
 m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 {
-	M2__LoadCollectionRequest request = M2__LOAD_COLLECTION_REQUEST__INIT;
 	MfStatus	status;
 
 	if (task->phase == PHASE_LOOK)
 	{
 		status = m2_need_schema(task, SLOT_SCHEMA, wait, err);
 		if (status == MF_OK)
-			status = m2_need_load_state(task, SLOT_STATE, wait, err);
+			status = need_state(task, wait, err);
 		if (status != MF_OK)
 			return status;
 		task->phase = task->load_state == M2_STATE_LOADED || task->load_state == M2_STATE_LOADING ?
@@ -60,10 +118,7 @@ m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 	}
 	if (task->phase == PHASE_ACT)
 	{
-		request.db_name = (char *) task->database;
-		request.collection_name = (char *) task->collection;
-		request.replica_number = 1;
-		status = m2_task_call(task, SLOT_ACT, &load_collection, &request, wait, err);
+		status = send_load(task, wait, err);
 		if (status != MF_OK)
 			return status;
 		task->phase = PHASE_WAIT;
@@ -72,7 +127,7 @@ m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 	{
 		if (task->poll_at != 0 && !m2_task_pause(task, wait))
 			return MF_WAIT;
-		status = m2_need_load_state(task, SLOT_STATE, wait, err);
+		status = need_state(task, wait, err);
 		if (status != MF_OK)
 			return status;
 		if (task->load_state == M2_STATE_LOADED)
@@ -96,10 +151,40 @@ m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 MfStatus
 m2_step_release(MfTask *task, MfWaitFor *wait, MfError *err)
 {
-	M2__CollectionRequest request = m2_collection_request(task);
+	M2__CollectionRequest whole = m2_collection_request(task);
+	M2__LoadPartitionsRequest parts = M2__LOAD_PARTITIONS_REQUEST__INIT;
 	MfStatus	status = m2_need_schema(task, SLOT_SCHEMA, wait, err);
 
 	if (status != MF_OK)
 		return status;
-	return m2_task_call(task, SLOT_ACT, &release_collection, &request, wait, err);
+	if (task->nnames == 0)
+		return m2_task_call(task, SLOT_ACT, &release_collection, &whole, wait, err);
+	parts.db_name = (char *) task->database;
+	parts.collection_name = (char *) task->collection;
+	parts.partition_names = (char **) task->names;
+	parts.n_partition_names = (size_t) task->nnames;
+	return m2_task_call(task, SLOT_ACT, &release_partitions, &parts, wait, err);
+}
+
+/* How far it is is asked only where there is something to be told. */
+MfStatus
+m2_step_load_state(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__LoadStateRequest request = state_request(task);
+	const char *cells[2] = {NULL};
+	MfStatus	status = m2_need_schema(task, SLOT_SCHEMA, wait, err);
+
+	if (status == MF_OK && task->load_state == 0)
+		status = need_state(task, wait, err);
+	if (status == MF_OK && task->load_state == M2_STATE_LOADING)
+		status = m2_task_call(task, SLOT_PROGRESS, &get_loading_progress, &request, wait, err);
+	if (status != MF_OK)
+		return status;
+	cells[0] = m2_load_state_name(task->load_state);
+	if (task->load_state == M2_STATE_LOADING)
+		cells[1] = m2_cell_int(task, ((M2__GetLoadingProgressResponse *) task->calls[SLOT_PROGRESS].reply)->progress);
+	else
+		cells[1] = task->load_state == M2_STATE_LOADED ? "100" : "0";
+	m2_cells_add(task, 2, cells);
+	return m2_cells_done(task, 2, err);
 }

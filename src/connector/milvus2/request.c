@@ -17,7 +17,7 @@ static const struct
 }			verbs[] = {
 	[MF_VERB_VERSION] = {m2_step_version, false},
 	[MF_VERB_LIST] = {m2_step_list, false},
-	[MF_VERB_DESCRIBE] = {m2_step_describe, true},
+	[MF_VERB_DESCRIBE] = {m2_step_describe_whole, true},
 	[MF_VERB_CREATE_COLLECTION] = {m2_step_create, true},
 	[MF_VERB_DROP_COLLECTION] = {m2_step_drop, true},
 	[MF_VERB_CREATE_INDEX] = {m2_step_create_index, true},
@@ -27,6 +27,23 @@ static const struct
 	[MF_VERB_FLUSH] = {m2_step_flush, true},
 	[MF_VERB_DELETE] = {m2_step_delete, true},
 	[MF_VERB_TRUNCATE] = {m2_step_truncate, true},
+	[MF_VERB_CREATE_PARTITION] = {m2_step_create_partition, true},
+	[MF_VERB_DROP_PARTITION] = {m2_step_drop_partition, true},
+	[MF_VERB_LIST_PARTITIONS] = {m2_step_list_partitions, true},
+	[MF_VERB_CREATE_DATABASE] = {m2_step_create_database, false},
+	[MF_VERB_DROP_DATABASE] = {m2_step_drop_database, false},
+	[MF_VERB_LIST_DATABASES] = {m2_step_list_databases, false},
+	[MF_VERB_CREATE_ALIAS] = {m2_step_set_alias, true},
+	[MF_VERB_ALTER_ALIAS] = {m2_step_set_alias, true},
+	[MF_VERB_DROP_ALIAS] = {m2_step_drop_alias, true},
+	[MF_VERB_LIST_ALIASES] = {m2_step_list_aliases, false},
+	[MF_VERB_RENAME_COLLECTION] = {m2_step_rename, true},
+	[MF_VERB_ALTER_COLLECTION] = {m2_step_alter, true},
+	[MF_VERB_STATISTICS] = {m2_step_statistics, true},
+	[MF_VERB_SEGMENTS] = {m2_step_segments, true},
+	[MF_VERB_COMPACT] = {m2_step_compact, true},
+	[MF_VERB_COMPACTION_STATE] = {m2_step_compaction_state, true},
+	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
 };
 
 MfTask *
@@ -120,7 +137,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	MfStatus	status = MF_OK;
 
 	*out = NULL;
-	if ((size_t) req->verb >= sizeof(verbs) / sizeof(verbs[0]))
+	if ((size_t) req->verb >= sizeof(verbs) / sizeof(verbs[0]) || verbs[req->verb].step == NULL)
 		return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus has no such request");
 	if (verbs[req->verb].needs_collection && (req->collection == NULL || req->collection[0] == '\0'))
 		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "no collection is named");
@@ -141,6 +158,10 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->nfilters = req->nfilters;
 	task->filters = req->filters;
 	task->create = req->schema;
+	task->name = req->name;
+	task->nnames = req->nnames;
+	task->names = req->names;
+	task->whole = req->whole;
 	if (req->field != NULL)
 		task->field = m2_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)

@@ -28,6 +28,11 @@ static const struct
 	{M2_CAN_DELETE_WHERE, M2_VERSION(2, 3, 0), "delete rows by a condition"},
 	{M2_CAN_TRUNCATE, M2_VERSION(2, 6, 11), "empty a collection at once"},
 	{M2_CAN_TELL_MOMENT, M2_VERSION(2, 2, 13), "tell its time"},
+	{M2_CAN_PARTITION_KEY, M2_VERSION(2, 2, 9), "spread rows by a partition key"},
+	{M2_CAN_CLUSTERING_KEY, M2_VERSION(2, 4, 0), "sort rows by a clustering key"},
+	{M2_CAN_DATABASES, M2_VERSION(2, 2, 9), "hold more than one database"},
+	{M2_CAN_DATABASE_SETTINGS, M2_VERSION(2, 4, 6), "set properties of a database"},
+	{M2_CAN_RESET, M2_VERSION(2, 4, 18), "reset properties of a collection"},
 };
 
 /* Types that are not here are as old as 2.2. */
