@@ -56,40 +56,225 @@ COMMENT ON FOREIGN DATA WRAPPER milvus1_fdw IS 'collections of Milvus 1.x, in it
 -- transaction, 08001/08006 the server cannot be reached, 28P01/42501 it refuses
 -- the user, HV00R no such collection, 0A000 the remote cannot do this.
 
--- Milvus is reached as the role that calls: as its user mapping says.
+-- The collection has a field for each column of the table; but where the table
+-- is foreign and its server of the same kind, it is a copy of that table's
+-- collection as it is there, with all fields, keys, defaults, lengths,
+-- descriptions, settings, partitions and indexes.  If that collection is gone,
+-- the options of the foreign table and its columns say all of this, as IMPORT
+-- FOREIGN SCHEMA wrote them.  Each argument that is given wins.
+--
+-- index: 'auto', 'none' or a type for the vectors of floats; without it the
+-- source's own, else auto.  load: without it, if all vectors have an index.
+-- Fields too many for a collection become keys of the dynamic field, with a
+-- NOTICE that names them, unless dynamic => false.
 CREATE FUNCTION create_collection(
 	server name,
 	name text,
 	"like" regclass,
 	primary_key text DEFAULT NULL,
-	index text DEFAULT 'auto',
+	index text DEFAULT NULL,
 	metric_type text DEFAULT NULL,
-	load boolean DEFAULT NULL)
+	load boolean DEFAULT NULL,
+	shards integer DEFAULT NULL,
+	consistency_level text DEFAULT NULL,
+	partition_key text DEFAULT NULL,
+	num_partitions integer DEFAULT NULL,
+	dynamic boolean DEFAULT NULL,
+	auto_id boolean DEFAULT NULL,
+	description text DEFAULT NULL,
+	properties jsonb DEFAULT NULL,
+	partitions text[] DEFAULT NULL,
+	clustering_key text DEFAULT NULL,
+	index_params jsonb DEFAULT NULL,
+	database text DEFAULT NULL)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_create_collection'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION create_collection(name, text, regclass, text, text, text, boolean) IS
-	'create a remote collection with a field for each column of a table, index its vectors and load it';
+COMMENT ON FUNCTION create_collection(name, text, regclass, text, text, text, boolean, integer, text, text, integer,
+	boolean, boolean, text, jsonb, text[], text, jsonb, text) IS
+	'create a remote collection like a table or like another collection, with its partitions and indexes, and load it';
 
-CREATE FUNCTION drop_collection(server name, name text) RETURNS void
+CREATE FUNCTION drop_collection(server name, name text, database text DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_collection'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION drop_collection(name, text, text) IS
+	'drop a remote collection with all its rows';
+
+-- Foreign tables keep the old name in their options.
+CREATE FUNCTION rename_collection(server name, name text, new_name text, database text DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_rename_collection'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION rename_collection(name, text, text, text) IS
+	'give a remote collection another name';
+
+-- {"collection.ttl.seconds": 3600}; null resets a property (Milvus 2.4.18).
+CREATE FUNCTION alter_collection("table" regclass, properties jsonb) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_alter_collection'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION drop_collection(name, text) IS
-	'drop a remote collection with all its rows';
+COMMENT ON FUNCTION alter_collection(regclass, jsonb) IS
+	'set properties of a foreign table''s collection, by the remote''s names; null resets one';
+
+CREATE FUNCTION collection_statistics(
+	"table" regclass,
+	OUT name text,
+	OUT value text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_collection_statistics'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION collection_statistics(regclass) IS
+	'what the remote counts of a foreign table''s collection; row_count is what is stored, without unflushed rows and with deleted ones';
+
+CREATE FUNCTION segments(
+	"table" regclass,
+	OUT id bigint,
+	OUT partition text,
+	OUT rows bigint,
+	OUT state text,
+	OUT level text,
+	OUT loaded_rows bigint,
+	OUT memory bigint,
+	OUT index text,
+	OUT nodes bigint[])
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_segments'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION segments(regclass) IS
+	'the pieces in which the remote stores a foreign table''s collection, and those in its memory';
+
+-- Waits until it is done, unless wait => false.
+CREATE FUNCTION compact("table" regclass, wait boolean DEFAULT true) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'milvus_fdw_compact'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION compact(regclass, boolean) IS
+	'have the remote merge the segments of a foreign table''s collection and drop deleted rows; returns the id of that work';
+
+CREATE FUNCTION compaction_state(
+	"table" regclass,
+	compaction bigint,
+	OUT state text,
+	OUT executing bigint,
+	OUT completed bigint,
+	OUT timed_out bigint,
+	OUT failed bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_compaction_state'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION compaction_state(regclass, bigint) IS
+	'how far the work that compact(..., wait => false) began has come';
+
+-- ----------------------------------------------------- partitions and aliases
+
+CREATE FUNCTION create_partition("table" regclass, partition text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_create_partition'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION create_partition(regclass, text) IS
+	'create a partition of a foreign table''s collection';
+
+CREATE FUNCTION drop_partition("table" regclass, partition text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_partition'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION drop_partition(regclass, text) IS
+	'drop a partition of a foreign table''s collection with all its rows';
+
+CREATE FUNCTION partitions(
+	"table" regclass,
+	OUT name text,
+	OUT id bigint,
+	OUT created timestamptz,
+	OUT rows bigint,
+	OUT state text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_partitions'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION partitions(regclass) IS
+	'the partitions of a foreign table''s collection, with the rows stored in each and whether it is loaded';
+
+CREATE FUNCTION create_alias("table" regclass, alias text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_create_alias'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION create_alias(regclass, text) IS
+	'give a foreign table''s collection another name besides its own';
+
+CREATE FUNCTION alter_alias("table" regclass, alias text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_alter_alias'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION alter_alias(regclass, text) IS
+	'let an alias stand for a foreign table''s collection from now on';
+
+CREATE FUNCTION drop_alias("table" regclass, alias text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_alias'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION drop_alias(regclass, text) IS
+	'drop an alias of a foreign table''s collection';
+
+CREATE FUNCTION aliases(
+	server name,
+	collection text DEFAULT NULL,
+	database text DEFAULT NULL,
+	OUT alias text,
+	OUT collection_name text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_aliases'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION aliases(name, text, text) IS
+	'the aliases of one collection, or of all of a server''s database, and what they stand for';
+
+-- ------------------------------------------------------------------ databases
+
+CREATE FUNCTION create_database(server name, name text, properties jsonb DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_create_database'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION create_database(name, text, jsonb) IS
+	'create a database on a server';
+
+CREATE FUNCTION drop_database(server name, name text) RETURNS void
+	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_database'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION drop_database(name, text) IS
+	'drop an empty database of a server';
+
+CREATE FUNCTION databases(
+	server name,
+	OUT name text,
+	OUT created timestamptz)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_databases'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION databases(name) IS
+	'the databases of a server; created is null where the remote does not say';
+
+-- -------------------------------------------------------- indexes and loading
 
 CREATE FUNCTION create_index(
 	"table" regclass,
 	field text,
 	index_type text DEFAULT 'auto',
 	metric_type text DEFAULT NULL,
-	params jsonb DEFAULT NULL)
+	params jsonb DEFAULT NULL,
+	index_name text DEFAULT NULL)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_create_index'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION create_index(regclass, text, text, text, jsonb) IS
+COMMENT ON FUNCTION create_index(regclass, text, text, text, jsonb, text) IS
 	'create the index of a field of a foreign table''s collection and wait until it is built';
 
 CREATE FUNCTION drop_index("table" regclass, field text) RETURNS void
@@ -99,19 +284,35 @@ CREATE FUNCTION drop_index("table" regclass, field text) RETURNS void
 COMMENT ON FUNCTION drop_index(regclass, text) IS
 	'drop the index of a field of a foreign table''s collection';
 
-CREATE FUNCTION load("table" regclass) RETURNS void
+CREATE FUNCTION load(
+	"table" regclass,
+	partitions text[] DEFAULT NULL,
+	replica_number integer DEFAULT NULL)
+	RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_load'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION load(regclass) IS
-	'load a foreign table''s collection so that it can be queried, and wait until it is';
+COMMENT ON FUNCTION load(regclass, text[], integer) IS
+	'load a foreign table''s collection, or some partitions, so that it can be queried, and wait until it is';
 
-CREATE FUNCTION release("table" regclass) RETURNS void
+CREATE FUNCTION release("table" regclass, partitions text[] DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_release'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION release(regclass) IS
-	'release a foreign table''s collection from the remote''s memory';
+COMMENT ON FUNCTION release(regclass, text[]) IS
+	'release a foreign table''s collection, or some partitions, from the remote''s memory';
+
+CREATE FUNCTION load_state(
+	"table" regclass,
+	partitions text[] DEFAULT NULL,
+	OUT state text,
+	OUT progress integer)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_load_state'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION load_state(regclass, text[]) IS
+	'whether a foreign table''s collection, or some partitions, is loaded, and how many per cent of it';
 
 CREATE FUNCTION flush("table" regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_flush'
@@ -199,12 +400,35 @@ CREATE FUNCTION version() RETURNS text
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION version() IS 'the version of milvus_fdw and of the libraries it uses';
 
+-- Compares what is described, not the rows.  error: no row can go; warning: some
+-- rows may not; notice: something is different.
+CREATE FUNCTION check_schema(
+	source regclass,
+	target regclass,
+	OUT field text,
+	OUT severity text,
+	OUT problem text,
+	OUT hint text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_check_schema'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION check_schema(regclass, regclass) IS
+	'what stands in the way of INSERT INTO target SELECT ... FROM source, field by field, before a row moves';
+
 REVOKE ALL ON FUNCTION
-	create_collection(name, text, regclass, text, text, text, boolean),
-	drop_collection(name, text),
-	create_index(regclass, text, text, text, jsonb),
+	create_collection(name, text, regclass, text, text, text, boolean, integer, text, text, integer,
+		boolean, boolean, text, jsonb, text[], text, jsonb, text),
+	drop_collection(name, text, text), rename_collection(name, text, text, text),
+	alter_collection(regclass, jsonb), collection_statistics(regclass), segments(regclass),
+	compact(regclass, boolean), compaction_state(regclass, bigint),
+	create_partition(regclass, text), drop_partition(regclass, text), partitions(regclass),
+	create_alias(regclass, text), alter_alias(regclass, text), drop_alias(regclass, text), aliases(name, text, text),
+	create_database(name, text, jsonb), drop_database(name, text), databases(name),
+	create_index(regclass, text, text, text, jsonb, text),
 	drop_index(regclass, text),
-	load(regclass), release(regclass), flush(regclass),
+	load(regclass, text[], integer), release(regclass, text[]), load_state(regclass, text[]), flush(regclass),
+	check_schema(regclass, regclass),
 	collections(name), fields(name, text), version(name), export_metadata(name)
 	FROM PUBLIC;
 

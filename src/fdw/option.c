@@ -107,7 +107,10 @@ nth_option(const MfConnector *connector, int n)
 {
 	static const int ncore = lengthof(core_options) - 1;
 
-	return n < ncore ? &core_options[n] : &connector->options[n - ncore];
+	if (n < ncore)
+		return &core_options[n];
+	n -= ncore;
+	return n < mf_ncreate_options ? &mf_create_options[n] : &connector->options[n - mf_ncreate_options];
 }
 
 #define FOREACH_OPTION(def, connector) \
@@ -385,6 +388,7 @@ mf_validate_options(const MfConnector *connector, Datum array, Oid catalog)
 		if (def == NULL || !(def->where & place))
 			refuse_unknown(connector, elem->defname, place);
 		check_value(def, defGetString(elem));
+		mf_check_create_option(connector, def, defGetString(elem));
 		check_privilege(def, defGetString(elem), place);
 	}
 

@@ -7,6 +7,14 @@
 #include "connector.h"
 #include "foreign/foreign.h"
 
+/* What tables and columns say for a collection that is made like them. */
+extern const MfOptionDef mf_create_options[];
+extern const int mf_ncreate_options;
+
+/* Raise INVALID_PARAMETER_VALUE where more than the value's form is wrong. */
+extern void mf_check_create_option(const MfConnector *connector, const MfOptionDef *def,
+								   const char *value);
+
 /*
  * The validator of all wrappers: `array` holds the options of an object in
  * `catalog`.  Raises FDW_INVALID_OPTION_NAME, INVALID_PARAMETER_VALUE,

@@ -63,6 +63,7 @@ step_request(void *arg, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
+/* NULL: *err says why. */
 static const MfReply *
 try_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 			void (*progress) (void *arg, int percent), void *arg, MfError *err)
@@ -113,18 +114,40 @@ mf_try_request(MfRemote *remote, MfRequest *req, MemoryContext owner, MfError *e
 	return try_request(remote, req, owner, NULL, NULL, err);
 }
 
-const MfCollection *
-mf_describe(MfRemote *remote, const char *collection, const MfOptions *table, MemoryContext owner)
+static const MfCollection *
+described(MfRemote *remote, const MfRequest *request, const MfReply *reply)
 {
-	MfRequest	request = {.verb = MF_VERB_DESCRIBE,.collection = collection,.options = table};
-	const MfReply *reply = mf_request(remote, &request, owner, NULL, NULL);
-
 	if (reply->ncollections < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
 				 errmsg("collection \"%s\" does not exist on server \"%s\"",
-						mf_safe_text(collection), remote->server)));
-	if (!mf_is_part(remote->connector, table))
-		mf_estimate_note(remote->serverid, collection, (double) reply->collections[0].rows);
+						mf_safe_text(request->collection), remote->server)));
+	if (!mf_is_part(remote->connector, request->options))
+		mf_estimate_note(remote->serverid, request->collection, (double) reply->collections[0].rows);
 	return &reply->collections[0];
+}
+
+const MfCollection *
+mf_describe(MfRemote *remote, const char *collection, const MfOptions *table, MemoryContext owner)
+{
+	MfRequest	request = {.verb = MF_VERB_DESCRIBE,.collection = collection,.options = table};
+
+	return described(remote, &request, mf_request(remote, &request, owner, NULL, NULL));
+}
+
+const MfCollection *
+mf_describe_whole(MfRemote *remote, const char *collection, const MfOptions *table, MemoryContext owner,
+				  bool missing_ok)
+{
+	MfRequest	request = {.verb = MF_VERB_DESCRIBE,.collection = collection,.options = table,.whole = true};
+	MfError		err;
+	const MfReply *reply = try_request(remote, &request, owner, NULL, NULL, &err);
+
+	if (reply == NULL)
+	{
+		if (missing_ok && strcmp(err.sqlstate, MF_FDW_TABLE_NOT_FOUND) == 0)
+			return NULL;
+		mf_raise(&err, &(MfWhere) {.remote = remote,.collection = collection});
+	}
+	return described(remote, &request, reply);
 }

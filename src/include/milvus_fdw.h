@@ -198,6 +198,14 @@ extern const MfReply *mf_try_request(MfRemote *remote, MfRequest *request, Memor
 extern const MfCollection *mf_describe(MfRemote *remote, const char *collection,
 									   const MfOptions *table, MemoryContext owner);
 
+/*
+ * The same with all that a new collection needs to know.  missing_ok: NULL if
+ * the collection is not there.
+ */
+extern const MfCollection *mf_describe_whole(MfRemote *remote, const char *collection,
+											 const MfOptions *table, MemoryContext owner,
+											 bool missing_ok);
+
 /* ---------------------------------------------------- in src/fdw/estimate.c */
 
 /* What the remote last said a collection holds, or -1; and to note it. */

@@ -6,10 +6,14 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
+#include "catalog/pg_type.h"
 #include "compat.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
 static void
@@ -61,6 +65,91 @@ char *
 mf_sql_text_arg(FunctionCallInfo fcinfo, int n)
 {
 	return PG_ARGISNULL(n) ? NULL : mf_to_utf8(text_to_cstring(PG_GETARG_TEXT_PP(n)));
+}
+
+char *
+mf_sql_json_arg(FunctionCallInfo fcinfo, int n)
+{
+	Jsonb	   *object;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	object = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(object))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameters must be a JSON object")));
+	return mf_to_utf8(JsonbToCString(NULL, &object->root, VARSIZE(object)));
+}
+
+const char *const *
+mf_sql_names_arg(FunctionCallInfo fcinfo, int n, int *count)
+{
+	Datum	   *datums;
+	bool	   *nulls;
+	const char **names;
+
+	*count = 0;
+	if (PG_ARGISNULL(n))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls, count);
+	names = palloc(sizeof(char *) * (*count + 1));
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("names must not be null")));
+		names[i] = mf_to_utf8(TextDatumGetCString(datums[i]));
+	}
+	return names;
+}
+
+const MfOptions *
+mf_sql_database_arg(FunctionCallInfo fcinfo, int n)
+{
+	MfOptions  *options;
+	MfOption   *item;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	item = palloc(sizeof(MfOption));
+	*item = (MfOption) {"database", mf_sql_text_arg(fcinfo, n)};
+	options = palloc(sizeof(MfOptions));
+	*options = (MfOptions) {1, item};
+	return options;
+}
+
+void
+mf_sql_need_args(FunctionCallInfo fcinfo, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("argument %d must not be null", i + 1)));
+	}
+}
+
+void
+mf_sql_return_cells(FunctionCallInfo fcinfo, const MfReply *reply)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	AttInMetadata *attributes;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
+	attributes = TupleDescGetAttInMetadata(result->setDesc);
+	for (int row = 0; row < reply->nrows; row++)
+	{
+		char	  **texts = palloc0(sizeof(char *) * result->setDesc->natts);
+
+		for (int i = 0; i < Min(reply->ncolumns, result->setDesc->natts); i++)
+		{
+			const char *cell = reply->cells[row * reply->ncolumns + i];
+
+			texts[i] = cell != NULL ? mf_safe_text(cell) : NULL;
+		}
+		tuplestore_puttuple(result->setResult, BuildTupleFromCStrings(attributes, texts));
+	}
 }
 
 static void

@@ -23,6 +23,21 @@ extern void mf_sql_prevent_read_only(const char *function);
 /* A text argument in UTF-8, or NULL. */
 extern char *mf_sql_text_arg(FunctionCallInfo fcinfo, int n);
 
+/* The object's text of a jsonb argument, in UTF-8, or NULL. */
+extern char *mf_sql_json_arg(FunctionCallInfo fcinfo, int n);
+
+/* The texts of a text[] argument in UTF-8; its elements must not be null. */
+extern const char *const *mf_sql_names_arg(FunctionCallInfo fcinfo, int n, int *count);
+
+/* A text argument as the request's arg "database", or NULL. */
+extern const MfOptions *mf_sql_database_arg(FunctionCallInfo fcinfo, int n);
+
+/* Raise NULL_VALUE_NOT_ALLOWED if one of the first `count` arguments is null. */
+extern void mf_sql_need_args(FunctionCallInfo fcinfo, int count);
+
+/* The rows of a list's answer as the function's result: texts, as each column's type reads them. */
+extern void mf_sql_return_cells(FunctionCallInfo fcinfo, const MfReply *reply);
+
 /* One request whose wait is shown as NOTICE ("loading collection ...: 40 %"). */
 extern const MfReply *mf_sql_request(MfRemote *remote, MfRequest *request, const char *doing);
 

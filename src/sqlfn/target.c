@@ -1,174 +1,75 @@
 /*
  * target.c - Which collection would hold a table's rows?
  *
- * The column types decide the fields; where the table is foreign and one of
- * ours, its remote is asked for what SQL types do not say: dimensions, metric,
- * length, key.
+ * A copy of the source's own, where both are of one kind of remote; else one
+ * field for each column.
  */
 #include "target.h"
 
-#include "src/value/value.h"
+#include "src/fdw/properties.h"
 
 #include "access/table.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-
-/* Milvus's longest VarChar; the longest _id of Elasticsearch. */
-#define LONGEST_TEXT 65535
-#define LONGEST_ES_ID 512
-
-/* More digits than any number has that a program made. */
-#define LONGEST_NUMBER 1024
-
-typedef struct Source
-{
-	Oid			relid;
-	const MfCollection *described;	/* NULL: not a remote of ours */
-	MfTable    *table;
-} Source;
-
-/* The remote field behind a column of the source, or NULL. */
-static const MfField *
-source_field(const Source *source, Form_pg_attribute att)
-{
-	const char *name;
-
-	if (source->described == NULL)
-		return NULL;
-	name = mf_field_name(mf_column_options(source->relid, att->attnum), att);
-	for (int i = 0; i < source->described->nfields; i++)
-	{
-		if (strcmp(source->described->fields[i].name, name) == 0)
-			return &source->described->fields[i];
-	}
-	return NULL;
-}
+#include "utils/varlena.h"
 
 static void
-open_source(Source *source, Oid relid)
+open_source(MfSource *source, const MfTargetArgs *args)
 {
 	memset(source, 0, sizeof(*source));
-	source->relid = relid;
-	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE)
+	source->relid = args->like;
+	source->target = args->connector;
+	if (get_rel_relkind(args->like) != RELKIND_FOREIGN_TABLE ||
+		!mf_is_ours(GetForeignTable(args->like)->serverid))
 		return;
-	if (!mf_is_ours(GetForeignTable(relid)->serverid))
-		return;
-	source->table = mf_sql_table(relid, false);
+	source->table = mf_sql_table(args->like, false);
+	source->same = source->table->remote->connector == args->connector;
 	if (source->table->remote->connector->verbs & MF_VERB_BIT(MF_VERB_DESCRIBE))
-		source->described = mf_describe(source->table->remote, source->table->collection,
-										source->table->options, CurrentMemoryContext);
+		source->described = mf_describe_whole(source->table->remote, source->table->collection,
+											  source->table->options, CurrentMemoryContext, source->same);
 }
 
-/* The dimensions of the first vector there is; 0 if there is none. */
-static int
-sample_dim(Oid relid, const char *column)
-{
-	char	   *query = psprintf("SELECT pg_catalog.array_length(%s, 1) FROM %s WHERE %s IS NOT NULL LIMIT 1",
-								 quote_identifier(column), mf_table_display_name(relid), quote_identifier(column));
-	bool		isnull = true;
-	int			dim = 0;
+/* ------------------------------------------------------------- as it was described */
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(query, true, 1) == SPI_OK_SELECT && SPI_processed == 1)
+/* Everything, but for fields that the remote cannot be told to make. */
+static void
+copy_described(const MfSource *source, MfCollection *target)
+{
+	const MfCollection *from = source->described;
+	StringInfoData skipped;
+	StringInfoData several;
+
+	initStringInfo(&skipped);
+	initStringInfo(&several);
+	*target = *from;
+	target->nfields = 0;
+	target->fields = palloc0(sizeof(MfField) * Max(from->nfields, 1));
+	for (int i = 0; i < from->nfields; i++)
 	{
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+		const MfField *field = &from->fields[i];
 
-		if (!isnull)
-			dim = DatumGetInt32(value);
+		if (field->dynamic || field->pseudo)
+			continue;
+		if (field->kind == MF_KIND_NONE)
+		{
+			appendStringInfo(&skipped, "%s\"%s\" (%s)", skipped.len ? ", " : "", field->name, field->native);
+			continue;
+		}
+		if (field->nindexes > 1)
+			appendStringInfo(&several, "%s\"%s\"", several.len ? ", " : "", field->name);
+		target->fields[target->nfields++] = *field;
 	}
-	SPI_finish();
-	return dim;
+	if (skipped.len > 0)
+		ereport(NOTICE,
+				(errmsg("fields left out, because they cannot be written: %s", mf_safe_text(skipped.data))));
+	if (several.len > 0)
+		ereport(NOTICE,
+				(errmsg("only the first index is made of fields with several: %s", mf_safe_text(several.data)),
+				 errhint("Make the others with milvus_fdw.create_index(...).")));
 }
 
-static int
-vector_dim(const Source *source, Form_pg_attribute att, const MfField *remote)
-{
-	int			dim = 0;
-
-	if (get_rel_relkind(source->relid) == RELKIND_FOREIGN_TABLE)
-		dim = (int) mf_option_int(mf_column_options(source->relid, att->attnum), "dim", 0);
-	if (dim == 0 && remote != NULL && mf_kind_is_vector(remote->kind))
-		dim = remote->dim;
-	if (dim == 0)
-		dim = sample_dim(source->relid, NameStr(att->attname));
-	if (dim == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("the dimensions of vector column \"%s\" are not known", NameStr(att->attname)),
-				 errdetail("Neither its options nor its remote say them, and there is no row to look at.")));
-	return dim;
-}
-
-static bool
-is_vector_type(Oid type)
-{
-	return type == FLOAT4ARRAYOID || type == FLOAT8ARRAYOID || type == NUMERICARRAYOID;
-}
-
-/* Longest text in UTF-8 bytes that a column can hold, as far as one can tell. */
-static int64
-text_bytes(Oid type, int32 typmod, const MfField *remote)
-{
-	if (remote != NULL && remote->pseudo && remote->key)
-		return LONGEST_ES_ID;
-	if (remote != NULL && remote->max_bytes > 0)
-		return Min(remote->max_bytes, LONGEST_TEXT);
-	if (type == NUMERICOID)
-		return LONGEST_NUMBER;
-	if (type == UUIDOID)
-		return 36;
-	if ((type == VARCHAROID || type == BPCHAROID) && typmod >= VARHDRSZ)
-		return Min((int64) (typmod - VARHDRSZ) * 4, LONGEST_TEXT);
-	return LONGEST_TEXT;
-}
-
-/* Fill kind and limits; false = no field can hold this type. */
-static bool
-set_kind(MfField *field, const Source *source, Form_pg_attribute att, const MfField *remote)
-{
-	int32		typmod = att->atttypmod;
-	Oid			type = getBaseTypeAndTypmod(att->atttypid, &typmod);
-
-	if (is_vector_type(type))
-	{
-		field->kind = MF_KIND_VEC_F32;
-		field->dim = vector_dim(source, att, remote);
-		field->metric = remote ? remote->metric : NULL;
-		return true;
-	}
-	if (OidIsValid(get_element_type(type)) || type == BYTEAOID || type == BITOID)
-		return false;
-	field->kind = mf_natural_kind(type, typmod, 0).kind;
-	switch (field->kind)
-	{
-		case MF_KIND_TIMESTAMP:
-			field->kind = MF_KIND_I64;
-			ereport(NOTICE,
-					(errmsg("field \"%s\" will hold milliseconds since 1970", field->name),
-					 errhint("Insert milvus_fdw.timestamptz_to_epoch_ms(%s).",
-							 quote_identifier(NameStr(att->attname)))));
-			break;
-		case MF_KIND_I16:
-			if (remote != NULL && remote->kind == MF_KIND_I8)
-				field->kind = MF_KIND_I8;
-			break;
-		case MF_KIND_TEXT:
-		case MF_KIND_DECIMAL:
-		case MF_KIND_UUID:
-		case MF_KIND_INET:
-			field->kind = MF_KIND_TEXT;
-			field->max_bytes = text_bytes(type, typmod, remote);
-			break;
-		default:
-			break;
-	}
-	return true;
-}
+/* --------------------------------------------------------------- from the columns */
 
 static void
 refuse_key(Form_pg_attribute att)
@@ -184,6 +85,7 @@ static void
 set_key(MfField *field, Form_pg_attribute att)
 {
 	field->key = true;
+	field->nullable = false;
 	if (field->kind == MF_KIND_I16 || field->kind == MF_KIND_I32 || field->kind == MF_KIND_I8)
 		field->kind = MF_KIND_I64;
 	if (field->kind != MF_KIND_I64 && field->kind != MF_KIND_TEXT)
@@ -192,10 +94,15 @@ set_key(MfField *field, Form_pg_attribute att)
 
 /* Is this column the key that was asked for, or else the source's own? */
 static bool
-is_key(const char *primary_key, Form_pg_attribute att, const MfField *remote)
+is_key(const MfSource *source, const char *primary_key, Form_pg_attribute att)
 {
+	const MfField *remote = mf_source_field(source, att);
+
 	if (primary_key != NULL)
 		return strcmp(primary_key, mf_to_utf8(NameStr(att->attname))) == 0;
+	if (get_rel_relkind(source->relid) == RELKIND_FOREIGN_TABLE &&
+		mf_option_bool(mf_column_options(source->relid, att->attnum), "key", false))
+		return true;
 	return remote != NULL && remote->key;
 }
 
@@ -214,65 +121,278 @@ refuse_duplicate(const MfCollection *target, const MfField *field, const char *c
 	}
 }
 
-MfCollection *
-mf_target_like(const char *name, Oid relid, const char *primary_key)
+/* true = a field was added at the end */
+static bool
+add_column(const MfSource *source, Form_pg_attribute att, const char *primary_key,
+		   MfCollection *target, StringInfo skipped)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
+	MfField    *field = &target->fields[target->nfields];
+	const MfField *remote = mf_source_field(source, att);
+	bool		key = is_key(source, primary_key, att);
+
+	if (remote != NULL && remote->pseudo && !key)
+		return false;
+	if (!mf_source_column(source, att, false, field))
+	{
+		if (key)
+			refuse_key(att);
+		appendStringInfo(skipped, "%s%s (%s)", skipped->len ? ", " : "",
+						 quote_identifier(NameStr(att->attname)), format_type_be(att->atttypid));
+		return false;
+	}
+	if (field->dynamic)
+	{
+		target->dynamic = true;
+		return false;
+	}
+	refuse_duplicate(target, field, NameStr(att->attname));
+	field->key = false;
+	if (key)
+		set_key(field, att);
+	target->nfields++;
+	return true;
+}
+
+/* The texts of a list split by commas. */
+static void
+set_partitions(MfCollection *target, const char *list)
+{
+	List	   *names;
+	ListCell   *lc;
+	const char **partitions;
+
+	if (list == NULL)
+		return;
+	if (!SplitGUCList(pstrdup(list), ',', &names))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\": \"%s\"", "partitions", mf_safe_text(list))));
+	partitions = palloc(sizeof(char *) * (list_length(names) + 1));
+	foreach(lc, names)
+		partitions[target->npartitions++] = lfirst(lc);
+	target->partitions = partitions;
+}
+
+/* What the options of a foreign table say. */
+static void
+add_table_options(const MfSource *source, MfCollection *target)
+{
+	const MfOptions *options;
+
+	if (source->table == NULL)
+		return;
+	options = source->table->options;
+	if (mf_option(options, "description") != NULL)
+		target->description = mf_option(options, "description");
+	target->shards = (int32) mf_option_int(options, "shards", 0);
+	target->num_partitions = mf_option_int(options, "num_partitions", 0);
+	target->consistency_level = mf_option(options, "default_consistency_level");
+	target->dynamic |= mf_option_bool(options, "dynamic", false);
+	target->properties = mf_properties_from_option(options, "properties");
+	set_partitions(target, mf_option(options, "partitions"));
+}
+
+static void
+from_columns(const MfSource *source, const char *primary_key, MfCollection *target)
+{
+	Relation	rel = table_open(source->relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
-	MfCollection *target = palloc0(sizeof(MfCollection));
 	StringInfoData skipped;
-	bool		have_key = false;
-	Source		source;
 
 	initStringInfo(&skipped);
-	open_source(&source, relid);
-	target->name = name;
-	target->rows = -1;
 	target->fields = palloc0(sizeof(MfField) * Max(desc->natts, 1));
+	add_table_options(source, target);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
-		MfField    *field = &target->fields[target->nfields];
-		const MfField *remote;
-		bool		key;
 
-		if (att->attisdropped)
-			continue;
-		remote = source_field(&source, att);
-		key = is_key(primary_key, att, remote);
-		if (remote != NULL && remote->pseudo && !key)
-			continue;
-		memset(field, 0, sizeof(*field));
-		field->name = mf_portable_name(mf_to_utf8(NameStr(att->attname)));
-		field->description = remote ? remote->description : NULL;
-		refuse_duplicate(target, field, NameStr(att->attname));
-		if (!set_kind(field, &source, att, remote))
-		{
-			if (key)
-				refuse_key(att);
-			appendStringInfo(&skipped, "%s%s (%s)", skipped.len ? ", " : "",
-							 quote_identifier(NameStr(att->attname)), format_type_be(att->atttypid));
-			continue;
-		}
-		if (key)
-			set_key(field, att);
-		have_key |= key;
-		target->nfields++;
+		if (!att->attisdropped)
+			add_column(source, att, primary_key, target, &skipped);
 	}
 	table_close(rel, NoLock);
-
-	if (!have_key && primary_key != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist", mf_safe_text(primary_key), get_rel_name(relid))));
-	if (!have_key)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a primary key is needed"),
-				 errhint("Name one of the columns in primary_key => '...'.")));
 	if (skipped.len > 0)
 		ereport(NOTICE,
 				(errmsg("columns left out, because no field can hold them: %s", skipped.data),
 				 errhint("Convert them in a view, for example with to_jsonb(), and create the collection like that.")));
+}
+
+/* ------------------------------------------------------------------ as the caller says */
+
+/* The field of that name, or the one that a column of that name became. */
+static MfField *
+named_field(MfCollection *target, const char *name, Oid relid)
+{
+	for (int pass = 0; pass < 2; pass++)
+	{
+		const char *wanted = pass == 0 ? name : mf_portable_name(name);
+
+		for (int i = 0; i < target->nfields; i++)
+		{
+			if (strcmp(target->fields[i].name, wanted) == 0)
+				return &target->fields[i];
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of relation \"%s\" does not exist", mf_safe_text(name), get_rel_name(relid))));
+	return NULL;
+}
+
+static void
+set_keys(const MfTargetArgs *args, MfCollection *target)
+{
+	MfField    *key = NULL;
+
+	if (args->primary_key != NULL)
+		key = named_field(target, args->primary_key, args->like);
+	for (int i = 0; i < target->nfields; i++)
+	{
+		MfField    *field = &target->fields[i];
+
+		if (key == NULL && field->key)
+			key = field;
+		if (args->primary_key != NULL && field != key)
+			field->key = field->auto_id = false;
+		if (args->partition_key != NULL)
+			field->partition_key = false;
+		if (args->clustering_key != NULL)
+			field->clustering_key = false;
+	}
+	if (key == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a primary key is needed"),
+				 errhint("Name one of the columns in primary_key => '...'.")));
+	key->key = true;
+	if (args->auto_id >= 0)
+		key->auto_id = args->auto_id != 0;
+	if (args->partition_key != NULL)
+		named_field(target, args->partition_key, args->like)->partition_key = true;
+	if (args->clustering_key != NULL)
+		named_field(target, args->clustering_key, args->like)->clustering_key = true;
+}
+
+/* A partition key needs to be told, and there is no hand-made partition beside it. */
+static void
+check_partitions(MfCollection *target)
+{
+	bool		by_key = false;
+
+	for (int i = 0; i < target->nfields; i++)
+		by_key |= target->fields[i].partition_key;
+	if (by_key)
+		target->npartitions = 0;
+	else if (target->num_partitions > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("num_partitions needs a partition key"),
+				 errhint("Name one of the columns in partition_key => '...'.")));
+}
+
+/* One list on top of another: what both name is the second's. */
+static const MfOptions *
+merge(const MfOptions *first, const MfOptions *second)
+{
+	MfOptions  *both = palloc0(sizeof(MfOptions));
+	MfOption   *items;
+
+	if (first == NULL || second == NULL)
+		return first != NULL ? first : second;
+	items = palloc(sizeof(MfOption) * (first->n + second->n + 1));
+	for (int i = 0; i < first->n; i++)
+	{
+		if (mf_option(second, first->items[i].name) == NULL)
+			items[both->n++] = first->items[i];
+	}
+	for (int i = 0; i < second->n; i++)
+		items[both->n++] = second->items[i];
+	both->items = items;
+	return both;
+}
+
+static void
+apply_args(const MfTargetArgs *args, MfCollection *target)
+{
+	target->name = args->name;
+	target->rows = -1;
+	target->state = NULL;
+	set_keys(args, target);
+	if (args->dynamic >= 0)
+		target->dynamic = args->dynamic != 0;
+	if (args->shards > 0)
+		target->shards = args->shards;
+	if (args->num_partitions > 0)
+		target->num_partitions = args->num_partitions;
+	if (args->consistency_level != NULL)
+		target->consistency_level = args->consistency_level;
+	if (args->description != NULL)
+		target->description = args->description;
+	target->properties = merge(target->properties, args->properties);
+	if (args->npartitions >= 0)
+	{
+		target->npartitions = args->npartitions;
+		target->partitions = args->partitions;
+	}
+	check_partitions(target);
+}
+
+/* ------------------------------------------------------------------------ too many */
+
+static bool
+may_be_dynamic(const MfField *field)
+{
+	return !field->key && !field->partition_key && !field->clustering_key && field->nindexes == 0 &&
+		!mf_kind_is_vector(field->kind) && field->kind != MF_KIND_SPARSE;
+}
+
+/* The last fields of too many become keys of the dynamic field. */
+static void
+move_surplus(const MfTargetArgs *args, MfCollection *target)
+{
+	int			most = args->connector->size >= offsetof(MfConnector, max_fields) + sizeof(int32_t) ?
+		args->connector->max_fields : 0;
+	StringInfoData moved;
+
+	if (most == 0 || target->nfields <= most)
+		return;
+	if (args->dynamic == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%d fields are too many for a collection of %s", target->nfields, args->connector->remote),
+				 errdetail("It has at most %d.", most),
+				 errhint("With dynamic => true the others go into the dynamic field.")));
+	initStringInfo(&moved);
+	for (int i = target->nfields - 1; i >= 0 && target->nfields > most; i--)
+	{
+		if (!may_be_dynamic(&target->fields[i]))
+			continue;
+		appendStringInfo(&moved, "%s\"%s\"", moved.len ? ", " : "", target->fields[i].name);
+		memmove(&target->fields[i], &target->fields[i + 1], sizeof(MfField) * (target->nfields - i - 1));
+		target->nfields--;
+	}
+	target->dynamic = true;
+	ereport(NOTICE,
+			(errmsg("columns that go into the dynamic field, because a collection has at most %d fields: %s",
+					most, mf_safe_text(moved.data)),
+			 errhint("Name them as columns of the foreign table: each is a key of the dynamic field.")));
+}
+
+MfCollection *
+mf_target_like(const MfTargetArgs *args, bool *same)
+{
+	MfCollection *target = palloc0(sizeof(MfCollection));
+	MfSource	source;
+	bool		copied;
+
+	open_source(&source, args);
+	copied = source.same && source.described != NULL;
+	if (copied)
+		copy_described(&source, target);
+	else
+		from_columns(&source, args->primary_key, target);
+	apply_args(args, target);
+	if (!copied)
+		move_surplus(args, target);
+	*same = source.same;
 	return target;
 }

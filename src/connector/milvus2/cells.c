@@ -1,6 +1,9 @@
 /*
  * cells.c - How does a list become the rows of an answer?
  */
+#include <stdio.h>
+#include <time.h>
+
 #include "internal.h"
 
 struct M2CellRow
@@ -45,4 +48,18 @@ const char *
 m2_cell_int(MfTask *task, int64_t value)
 {
 	return m2_arena_text(&task->arena, "%lld", (long long) value);
+}
+
+const char *
+m2_cell_time(MfTask *task, int64_t ms)
+{
+	time_t		seconds = (time_t) (ms / 1000);
+	struct tm	tm;
+	char		text[40];
+
+	if (ms <= 0 || gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 8000)
+		return NULL;
+	if (strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		return NULL;
+	return m2_arena_text(&task->arena, "%s.%03d+00", text, (int) (ms % 1000));
 }

@@ -226,6 +226,12 @@ m2_data_type(const char *name, MfField *field)
 	bool		is_array = strncmp(name, array, sizeof(array) - 1) == 0;
 	const char *one = is_array ? name + sizeof(array) - 1 : name;
 
+	if (strcmp(name, M2_DYNAMIC_TYPE) == 0)
+	{
+		field->kind = MF_KIND_JSON;
+		field->dynamic = true;
+		return true;
+	}
 	for (int32_t type = M2_BOOL; type <= M2_ARRAY_OF_STRUCT; type++)
 	{
 		MfKind		kind = m2_type_kind(type);

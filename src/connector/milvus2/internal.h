@@ -52,6 +52,7 @@ typedef enum M2Type
 #define M2_STATE_HIDDEN (-1)	/* the user may not ask */
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
+#define M2_DYNAMIC_TYPE "dynamic field"	/* what stands for its type */
 #define M2_MAX_NAME 255
 #define M2_FIRST_PARTITION "_default"	/* which every collection has by itself */
 #define M2_MAX_FIELDS 64		/* of a collection, unless its server is told otherwise */
@@ -644,8 +645,9 @@ extern void m2_cells_add(MfTask *task, int ncolumns, const char *const *cells);
 /* The rows added, in their order, are the reply. */
 extern MfStatus m2_cells_done(MfTask *task, int ncolumns, MfError *err);
 
-/* A number for a cell. */
+/* A number, or a moment in milliseconds since 1970 (NULL: not a sane one), for a cell. */
 extern const char *m2_cell_int(MfTask *task, int64_t value);
+extern const char *m2_cell_time(MfTask *task, int64_t ms);
 
 /* ------------------------------------------------------------------- detail.c */
 

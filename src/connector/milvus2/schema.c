@@ -200,7 +200,7 @@ m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M2S
 		to->dynamic = true;
 		schema->types[to->nfields++] = M2_JSON;
 		field->name = M2_META;
-		field->native = "dynamic field";
+		field->native = M2_DYNAMIC_TYPE;
 		field->kind = MF_KIND_JSON;
 		field->dynamic = true;
 		field->nullable = true;
