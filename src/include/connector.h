@@ -178,11 +178,10 @@ typedef enum MfVerb
 	/* name = the partition, database or alias; lists answer rows of cells */
 	MF_VERB_CREATE_PARTITION,
 	MF_VERB_DROP_PARTITION,
-	MF_VERB_LIST_PARTITIONS,	/* name, id, created (seconds since 1970), rows,
-								 * state */
+	MF_VERB_LIST_PARTITIONS,	/* name, id, created, rows, state */
 	MF_VERB_CREATE_DATABASE,	/* args: its properties */
 	MF_VERB_DROP_DATABASE,
-	MF_VERB_LIST_DATABASES,		/* name, created (nanoseconds since 1970) */
+	MF_VERB_LIST_DATABASES,		/* name, created */
 	MF_VERB_CREATE_ALIAS,
 	MF_VERB_ALTER_ALIAS,		/* let an alias stand for another collection */
 	MF_VERB_DROP_ALIAS,

@@ -100,9 +100,8 @@ m2_step_list_databases(MfTask *task, MfWaitFor *wait, MfError *err)
 	{
 		const char *cells[2] = {reply->db_names[i]};
 
-		/* unknown for those that are as old as the server */
-		if (i < reply->n_created && reply->created[i] > 0)
-			cells[1] = m2_cell_int(task, (int64_t) reply->created[i]);
+		if (i < reply->n_created)
+			cells[1] = m2_cell_time(task, (int64_t) (reply->created[i] / 1000000));
 		m2_cells_add(task, 2, cells);
 	}
 	return m2_cells_done(task, 2, err);

@@ -130,8 +130,8 @@ add_partition(MfTask *task, const M2__ShowPartitionsResponse *list, MfWaitFor *w
 		return status == MF_ERROR ? MF_ERROR : MF_WAIT;
 	if (task->at < list->n_partition_ids)
 		cells[1] = m2_cell_int(task, list->partition_ids[task->at]);
-	if (task->at < list->n_created_utc && list->created_utc[task->at] > 0)
-		cells[2] = m2_cell_int(task, (int64_t) list->created_utc[task->at]);
+	if (task->at < list->n_created_utc)
+		cells[2] = m2_cell_time(task, (int64_t) list->created_utc[task->at]);
 	cells[3] = row_count((M2__GetCollectionStatisticsResponse *) task->calls[SLOT_ROWS].reply);
 	cells[4] = m2_load_state_name(((M2__GetLoadStateResponse *) task->calls[SLOT_STATE].reply)->state);
 	m2_cells_add(task, 5, cells);
