@@ -93,7 +93,7 @@ add_aliases(MfTask *task, const char *collection, MfWaitFor *wait, MfError *err)
 	reply = (M2__DescribeCollectionResponse *) task->calls[SLOT_SCHEMA].reply;
 	for (size_t i = 0; i < reply->n_aliases; i++)
 		m2_cells_add(task, 2, (const char *[]) {reply->aliases[i],
-			reply->collection_name[0] != '\0' ? reply->collection_name : collection});
+			reply->schema != NULL && reply->schema->name[0] != '\0' ? reply->schema->name : collection});
 	m2_task_forget(task, SLOT_SCHEMA);
 	return MF_OK;
 }

@@ -3,12 +3,14 @@
  */
 #include "internal.h"
 
+static const M2Method describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
 static const M2Method rename_collection = M2_METHOD(RenameCollection, status, false);
 static const M2Method alter_collection = M2_METHOD(AlterCollection, status, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_ACT 1
 #define SLOT_VERSION 2
+#define SLOT_OTHER 3
 
 M2__Pair **
 m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without, size_t *n)
@@ -37,6 +39,26 @@ m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without, s
 	return pairs;
 }
 
+/* Milvus calls it an unexpected error if there is a collection, or an alias, of the new name. */
+static MfStatus
+check_free(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__CollectionRequest request = m2_collection_request(task);
+	MfStatus	status;
+
+	if (task->free)
+		return MF_OK;
+	request.collection_name = (char *) task->name;
+	status = m2_task_call(task, SLOT_OTHER, &describe_collection, &request, wait, err);
+	if (status == MF_OK)
+		return mf_error(err, MF_DUPLICATE_TABLE, "collection \"%s\" already exists on server \"%s\"",
+						task->name, task->conn->server);
+	if (status == MF_WAIT || strcmp(err->sqlstate, MF_FDW_TABLE_NOT_FOUND) != 0)
+		return status;
+	task->free = true;
+	return MF_OK;
+}
+
 MfStatus
 m2_step_rename(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -51,6 +73,8 @@ m2_step_rename(MfTask *task, MfWaitFor *wait, MfError *err)
 		return MF_ERROR;
 	}
 	status = m2_need_own_name(task, SLOT_SCHEMA, wait, err);
+	if (status == MF_OK)
+		status = check_free(task, wait, err);
 	if (status != MF_OK)
 		return status;
 	request.db_name = (char *) task->database;

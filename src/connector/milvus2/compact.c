@@ -68,7 +68,7 @@ m2_step_compact(MfTask *task, MfWaitFor *wait, MfError *err)
 		return status;
 	started = (M2__ManualCompactionResponse *) task->calls[SLOT_ACT].reply;
 	task->reply.text = m2_cell_int(task, started->compaction_id);
-	if (started->plans == 0 || !mf_option_bool(task->args, "wait", true))
+	if (!mf_option_bool(task->args, "wait", true))
 		return MF_OK;
 	for (;;)
 	{

@@ -576,6 +576,7 @@ struct MfTask
 	bool		whole;			/* DESCRIBE: all that a new collection needs */
 	size_t		at;				/* lists: the one that is looked at */
 	struct M2CellRow *rows;		/* and what is known so far, last first */
+	bool		free;			/* RENAME_COLLECTION: nothing has the new name */
 
 	/* CREATE_COLLECTION */
 	const MfCollection *create;

@@ -169,7 +169,8 @@ m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M2S
 	size_t		n = from->n_fields + from->n_struct_array_fields + (from->enable_dynamic_field ? 1 : 0);
 
 	memset(schema, 0, sizeof(*schema));
-	to->name = m2_arena_text(arena, "%s", reply->collection_name[0] != '\0' ? reply->collection_name : from->name);
+	/* asked for by an alias, 2.3 repeats that outside the schema */
+	to->name = m2_arena_text(arena, "%s", from->name[0] != '\0' ? from->name : reply->collection_name);
 	to->description = keep(arena, from->description);
 	to->rows = -1;
 	to->fields = m2_arena_alloc(arena, n * sizeof(MfField));
