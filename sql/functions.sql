@@ -5,7 +5,7 @@ SET search_path = fn;
 
 -- a collection like a foreign table: its key, dimensions and metric
 CREATE FOREIGN TABLE gen (id bigint, n int, txt text, v real[], price float8, flag boolean, js jsonb, ts timestamptz) SERVER fn OPTIONS (collection 'generated');
-SELECT milvus_fdw.create_collection('fn', 'copy', "like" => 'gen');
+SELECT milvus_fdw.create_collection('fn', 'copy', "like" => 'gen', index => 'auto');
 SELECT name, type, sql_type, dim, primary_key, auto_id, nullable, index, metric_type, description, note FROM milvus_fdw.fields('fn', 'copy');
 SELECT * FROM milvus_fdw.collections('fn');
 SELECT milvus_fdw.create_collection('fn', 'copy', 'gen');

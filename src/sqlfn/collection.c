@@ -60,12 +60,18 @@ is_float_vector(const MfField *field)
 	return mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT;
 }
 
+static bool
+wants_none(const Creation *creation)
+{
+	return creation->index != NULL && strcmp(creation->index, "none") == 0;
+}
+
 /* Does the field get an index, and is that the source's? */
 static bool
 wants_index(const Creation *creation, const MfField *field, bool *as_source)
 {
 	*as_source = field->nindexes > 0 && (creation->index == NULL || !is_vector(field));
-	if (creation->index != NULL && strcmp(creation->index, "none") == 0)
+	if (wants_none(creation))
 		return false;
 	return *as_source || (is_vector(field) && (creation->index != NULL || !creation->same));
 }
@@ -129,7 +135,7 @@ create_partitions(Creation *creation)
 static bool
 create_indexes(Creation *creation)
 {
-	bool		complete = true;
+	bool		complete = !wants_none(creation);
 
 	for (int i = 0; i < creation->target->nfields; i++)
 	{
@@ -227,7 +233,7 @@ milvus_fdw_create_collection(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("server, name and like must not be null")));
 	mf_sql_prevent_read_only("create_collection()");
-	if (bool_arg(fcinfo, ARG_LOAD) == 1 && creation.index != NULL && strcmp(creation.index, "none") == 0)
+	if (bool_arg(fcinfo, ARG_LOAD) == 1 && wants_none(&creation))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a collection without index cannot be loaded"),
@@ -261,7 +267,8 @@ milvus_fdw_drop_collection(PG_FUNCTION_ARGS)
 	MfRequest	request = {.verb = MF_VERB_DROP_COLLECTION};
 	MfRemote   *remote;
 
-	mf_sql_need_args(fcinfo, 2);
+	if (mf_sql_null_arg(fcinfo, 2))
+		PG_RETURN_NULL();
 	mf_sql_prevent_read_only("drop_collection()");
 	remote = mf_sql_server(PG_GETARG_NAME(0));
 	request.collection = mf_sql_text_arg(fcinfo, 1);
@@ -278,7 +285,8 @@ milvus_fdw_rename_collection(PG_FUNCTION_ARGS)
 {
 	MfRequest	request = {.verb = MF_VERB_RENAME_COLLECTION};
 
-	mf_sql_need_args(fcinfo, 3);
+	if (mf_sql_null_arg(fcinfo, 3))
+		PG_RETURN_NULL();
 	mf_sql_prevent_read_only("rename_collection()");
 	request.collection = mf_sql_text_arg(fcinfo, 1);
 	request.name = mf_sql_text_arg(fcinfo, 2);

@@ -15,7 +15,8 @@ milvus_fdw_create_database(PG_FUNCTION_ARGS)
 {
 	MfRequest	request = {.verb = MF_VERB_CREATE_DATABASE};
 
-	mf_sql_need_args(fcinfo, 2);
+	if (mf_sql_null_arg(fcinfo, 2))
+		PG_RETURN_NULL();
 	mf_sql_prevent_read_only("create_database()");
 	request.name = mf_sql_text_arg(fcinfo, 1);
 	if (!PG_ARGISNULL(2))

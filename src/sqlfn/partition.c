@@ -67,9 +67,12 @@ milvus_fdw_aliases(PG_FUNCTION_ARGS)
 {
 	MfRequest	request = {.verb = MF_VERB_LIST_ALIASES};
 
-	mf_sql_need_args(fcinfo, 1);
+	const MfReply *reply = NULL;
+
 	request.collection = mf_sql_text_arg(fcinfo, 1);
 	request.args = mf_sql_database_arg(fcinfo, 2);
-	mf_sql_return_cells(fcinfo, mf_request(mf_sql_server(PG_GETARG_NAME(0)), &request, CurrentMemoryContext, NULL, NULL));
+	if (!mf_sql_null_arg(fcinfo, 1))
+		reply = mf_request(mf_sql_server(PG_GETARG_NAME(0)), &request, CurrentMemoryContext, NULL, NULL);
+	mf_sql_return_cells(fcinfo, reply);
 	return (Datum) 0;
 }

@@ -119,15 +119,15 @@ mf_sql_database_arg(FunctionCallInfo fcinfo, int n)
 	return options;
 }
 
-void
-mf_sql_need_args(FunctionCallInfo fcinfo, int count)
+bool
+mf_sql_null_arg(FunctionCallInfo fcinfo, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
 		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("argument %d must not be null", i + 1)));
+			return true;
 	}
+	return false;
 }
 
 void
@@ -138,7 +138,7 @@ mf_sql_return_cells(FunctionCallInfo fcinfo, const MfReply *reply)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_BLESS);
 	attributes = TupleDescGetAttInMetadata(result->setDesc);
-	for (int row = 0; row < reply->nrows; row++)
+	for (int row = 0; reply != NULL && row < reply->nrows; row++)
 	{
 		char	  **texts = palloc0(sizeof(char *) * result->setDesc->natts);
 

@@ -32,10 +32,13 @@ extern const char *const *mf_sql_names_arg(FunctionCallInfo fcinfo, int n, int *
 /* A text argument as the request's arg "database", or NULL. */
 extern const MfOptions *mf_sql_database_arg(FunctionCallInfo fcinfo, int n);
 
-/* Raise NULL_VALUE_NOT_ALLOWED if one of the first `count` arguments is null. */
-extern void mf_sql_need_args(FunctionCallInfo fcinfo, int count);
+/* Is one of the first `count` arguments null?  Functions with DEFAULT NULL cannot be strict. */
+extern bool mf_sql_null_arg(FunctionCallInfo fcinfo, int count);
 
-/* The rows of a list's answer as the function's result: texts, as each column's type reads them. */
+/*
+ * The rows of a list's answer as the function's result: texts, as each column's
+ * type reads them.  NULL stands for no rows.
+ */
 extern void mf_sql_return_cells(FunctionCallInfo fcinfo, const MfReply *reply);
 
 /* One request whose wait is shown as NOTICE ("loading collection ...: 40 %"). */

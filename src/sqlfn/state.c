@@ -30,7 +30,8 @@ milvus_fdw_load(PG_FUNCTION_ARGS)
 	MfOption	item = {.name = "replica_number"};
 	MfOptions	args = {1, &item};
 
-	mf_sql_need_args(fcinfo, 1);
+	if (mf_sql_null_arg(fcinfo, 1))
+		PG_RETURN_NULL();
 	request.names = mf_sql_names_arg(fcinfo, 1, &request.nnames);
 	if (!PG_ARGISNULL(2))
 	{
@@ -47,7 +48,8 @@ milvus_fdw_release(PG_FUNCTION_ARGS)
 {
 	MfRequest	request = {.verb = MF_VERB_RELEASE};
 
-	mf_sql_need_args(fcinfo, 1);
+	if (mf_sql_null_arg(fcinfo, 1))
+		PG_RETURN_NULL();
 	request.names = mf_sql_names_arg(fcinfo, 1, &request.nnames);
 	act(PG_GETARG_OID(0), &request, "release()", "releasing");
 	PG_RETURN_VOID();

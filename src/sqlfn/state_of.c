@@ -14,8 +14,14 @@ PG_FUNCTION_INFO_V1(milvus_fdw_compaction_state);
 static Datum
 ask(FunctionCallInfo fcinfo, MfRequest *request)
 {
-	MfTable    *table = mf_sql_table(PG_GETARG_OID(0), false);
+	MfTable    *table;
 
+	if (mf_sql_null_arg(fcinfo, 1))
+	{
+		mf_sql_return_cells(fcinfo, NULL);
+		return (Datum) 0;
+	}
+	table = mf_sql_table(PG_GETARG_OID(0), false);
 	request->collection = table->collection;
 	request->options = table->options;
 	mf_sql_return_cells(fcinfo, mf_request(table->remote, request, CurrentMemoryContext, NULL, NULL));
@@ -35,7 +41,6 @@ milvus_fdw_load_state(PG_FUNCTION_ARGS)
 {
 	MfRequest	request = {.verb = MF_VERB_LOAD_STATE};
 
-	mf_sql_need_args(fcinfo, 1);
 	request.names = mf_sql_names_arg(fcinfo, 1, &request.nnames);
 	return ask(fcinfo, &request);
 }

@@ -40,10 +40,12 @@ mf_source_field(const MfSource *source, Form_pg_attribute att)
 
 /* The dimensions of the first vector there is; 0 if there is none. */
 static int
-sample_dim(Oid relid, const char *column)
+sample_dim(Oid relid, Form_pg_attribute att)
 {
-	char	   *query = psprintf("SELECT pg_catalog.array_length(%s::pg_catalog.float4[], 1) FROM %s WHERE %s IS NOT NULL LIMIT 1",
-								 quote_identifier(column), mf_table_display_name(relid), quote_identifier(column));
+	const char *column = quote_identifier(NameStr(att->attname));
+	const char *cast = OidIsValid(get_element_type(getBaseType(att->atttypid))) ? "" : "::pg_catalog.float4[]";
+	char	   *query = psprintf("SELECT pg_catalog.array_length(%s%s, 1) FROM %s WHERE %s IS NOT NULL LIMIT 1",
+								 column, cast, mf_table_display_name(relid), column);
 	bool		isnull = true;
 	int			dim = 0;
 
@@ -71,7 +73,7 @@ vector_dim(const MfSource *source, Form_pg_attribute att, const MfField *remote,
 	if (dim == 0 && remote != NULL && mf_kind_is_vector(remote->kind))
 		dim = remote->dim;
 	if (dim == 0 && !quiet && (source->table == NULL || source->described != NULL))
-		dim = sample_dim(source->relid, NameStr(att->attname));
+		dim = sample_dim(source->relid, att);
 	if (dim == 0 && !quiet)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
