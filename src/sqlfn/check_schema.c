@@ -181,14 +181,19 @@ check_numbers(const Check *check, const char *name, Form_pg_attribute from, Form
 			   is_vector(b) ? "Elements are rounded." : "Values out of range are refused, others rounded.");
 }
 
+static bool
+holds_text(const MfField *field)
+{
+	return field->kind == MF_KIND_TEXT || field->elem == MF_KIND_TEXT;
+}
+
 static void
 check_limits(const Check *check, const char *name, const MfField *a, const MfField *b)
 {
 	if (is_vector(b) && a->dim > 0 && b->dim > 0 && a->dim != b->dim)
 		report(check, name, "error", psprintf("%d dimensions become %d", a->dim, b->dim),
 			   "Vectors of different dimensions are different data: make the target anew.");
-	if (b->max_bytes > 0 && b->kind != MF_KIND_JSON && (a->max_bytes == 0 || a->max_bytes > b->max_bytes) &&
-		a->kind == b->kind)
+	if (holds_text(a) && holds_text(b) && b->max_bytes > 0 && (a->max_bytes == 0 || a->max_bytes > b->max_bytes))
 		report(check, name, "warning",
 			   a->max_bytes > 0 ? psprintf("texts of up to " INT64_FORMAT " bytes, where " INT64_FORMAT " are allowed", a->max_bytes, b->max_bytes) :
 			   psprintf("texts of any length, where " INT64_FORMAT " bytes are allowed", b->max_bytes),
