@@ -95,7 +95,11 @@ add_creation(Options *options, const MfField *field)
 	add(options, "description", said(field->description));
 	add_json(options, "properties", field->properties);
 	if (field->nindexes == 0)
+	{
+		if (field->index == NULL && (mf_kind_is_vector(field->kind) || field->kind == MF_KIND_SPARSE))
+			add(options, "index_type", "none");
 		return;
+	}
 	add(options, "index_type", said(field->index) ? field->index : "auto");
 	add(options, "metric_type", said(field->metric));
 	add(options, "index_name", said(field->index_name));

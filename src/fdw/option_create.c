@@ -42,7 +42,7 @@ const MfOptionDef mf_create_options[] = {
 	{"clustering_key", MF_ON_COLUMN, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"create_collection: whether rows are sorted by the field (default false)", NULL},
 	{"index_type", MF_ON_COLUMN, MF_OPTION_TEXT, 0, 0, 0, NULL,
-	"create_collection: type of the field's index", NULL},
+	"create_collection: type of the field's index, auto or none (default: auto for vectors)", NULL},
 	{"index_name", MF_ON_COLUMN, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"create_collection: name of the field's index", NULL},
 	{"metric_type", MF_ON_COLUMN, MF_OPTION_TEXT, 0, 0, 0, NULL,

@@ -63,6 +63,19 @@ step_request(void *arg, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
+void
+mf_require_verb(const MfRemote *remote, MfVerb verb)
+{
+	const MfConnector *connector = remote->connector;
+
+	if (!(connector->verbs & MF_VERB_BIT(verb)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("server \"%s\" cannot do this", remote->server),
+				 errdetail("%s is read through %s, which has no such request.",
+						   connector->remote, connector->name)));
+}
+
 /* NULL: *err says why. */
 static const MfReply *
 try_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
@@ -71,13 +84,7 @@ try_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 	const MfConnector *connector = remote->connector;
 	Request    *request;
 
-	if (!(connector->verbs & MF_VERB_BIT(req->verb)))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("server \"%s\" cannot do this", remote->server),
-				 errdetail("%s is read through %s, which has no such request.",
-						   connector->remote, connector->name)));
-
+	mf_require_verb(remote, req->verb);
 	request = MemoryContextAllocZero(owner, sizeof(Request));
 	request->remote = remote;
 	request->progress = progress;

@@ -194,6 +194,9 @@ extern const MfReply *mf_request(MfRemote *remote, MfRequest *request, MemoryCon
 extern const MfReply *mf_try_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
 									 MfError *err);
 
+/* Raise FEATURE_NOT_SUPPORTED if the remote has no such request. */
+extern void mf_require_verb(const MfRemote *remote, MfVerb verb);
+
 /* DESCRIBE of a collection; never NULL (a missing one is an error). */
 extern const MfCollection *mf_describe(MfRemote *remote, const char *collection,
 									   const MfOptions *table, MemoryContext owner);

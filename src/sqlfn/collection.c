@@ -34,7 +34,6 @@ typedef struct Creation
 	const char *index;			/* NULL: the source's, or else auto */
 	const char *metric;
 	const char *index_params;
-	bool		same;			/* fields without an index are to have none */
 	const char *doing;
 } Creation;
 
@@ -71,9 +70,9 @@ static bool
 wants_index(const Creation *creation, const MfField *field, bool *as_source)
 {
 	*as_source = field->nindexes > 0 && (creation->index == NULL || !is_vector(field));
-	if (wants_none(creation))
+	if (wants_none(creation) || (*as_source && field->index != NULL && strcmp(field->index, "none") == 0))
 		return false;
-	return *as_source || (is_vector(field) && (creation->index != NULL || !creation->same));
+	return *as_source || is_vector(field);
 }
 
 static void
@@ -240,11 +239,12 @@ milvus_fdw_create_collection(PG_FUNCTION_ARGS)
 				 errhint("Leave out index => 'none', or say load => false.")));
 
 	creation.remote = mf_sql_server(PG_GETARG_NAME(ARG_SERVER));
+	mf_require_verb(creation.remote, MF_VERB_CREATE_COLLECTION);
 	creation.metric = mf_sql_text_arg(fcinfo, ARG_METRIC_TYPE);
 	creation.index_params = mf_sql_json_arg(fcinfo, ARG_INDEX_PARAMS);
 	creation.database = mf_sql_database_arg(fcinfo, ARG_DATABASE);
 	args = target_args(fcinfo, creation.remote);
-	creation.target = mf_target_like(&args, &creation.same);
+	creation.target = mf_target_like(&args);
 	request.collection = args.name;
 	request.schema = creation.target;
 	request.args = creation.database;

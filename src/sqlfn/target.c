@@ -58,7 +58,13 @@ copy_described(const MfSource *source, MfCollection *target)
 		}
 		if (field->nindexes > 1)
 			appendStringInfo(&several, "%s\"%s\"", several.len ? ", " : "", field->name);
-		target->fields[target->nfields++] = *field;
+		target->fields[target->nfields] = *field;
+		if (field->nindexes == 0 && (mf_kind_is_vector(field->kind) || field->kind == MF_KIND_SPARSE))
+		{
+			target->fields[target->nfields].nindexes = 1;
+			target->fields[target->nfields].index = "none";
+		}
+		target->nfields++;
 	}
 	if (skipped.len > 0)
 		ereport(NOTICE,
@@ -378,7 +384,7 @@ move_surplus(const MfTargetArgs *args, MfCollection *target)
 }
 
 MfCollection *
-mf_target_like(const MfTargetArgs *args, bool *same)
+mf_target_like(const MfTargetArgs *args)
 {
 	MfCollection *target = palloc0(sizeof(MfCollection));
 	MfSource	source;
@@ -393,6 +399,5 @@ mf_target_like(const MfTargetArgs *args, bool *same)
 	apply_args(args, target);
 	if (!copied)
 		move_surplus(args, target);
-	*same = source.same;
 	return target;
 }

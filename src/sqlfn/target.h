@@ -34,10 +34,10 @@ typedef struct MfTargetArgs
  * can hold, or that are too many, are named in a NOTICE.  Raises
  * UNDEFINED_COLUMN, DUPLICATE_COLUMN, DATATYPE_MISMATCH.
  *
- * *same: source and target are of one kind, so fields without an index are
- * meant to have none.
+ * A field with nindexes = 1 has the index that it says, or none if its type is
+ * "none"; for others nothing is said.
  */
-extern MfCollection *mf_target_like(const MfTargetArgs *args, bool *same);
+extern MfCollection *mf_target_like(const MfTargetArgs *args);
 
 /* -------------------------------------------------------- in target_column.c */
 
