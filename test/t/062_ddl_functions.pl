@@ -16,7 +16,7 @@ sql($_) for 'CREATE SCHEMA m', 'CREATE TABLE docs (id bigint, v real[])', q{INSE
 sub milvus_says { my ($code, @args) = @_; return python("from pymilvus import *\nmilvus()\n$code", @args) =~ s/\s+$//r }
 
 # Each of [SQLSTATE, message, call].
-sub refused
+sub refuses
 {
 	for (@_)
 	{
@@ -35,7 +35,7 @@ subtest 'partitions' => sub {
 	milvus_says('Collection("t062_docs").insert([[1, 2], [[1, 2, 3], [4, 5, 6]]], partition_name="hot"); Collection("t062_docs").flush()');
 	my @partitions = sql(q{SELECT name, rows, state, id > 0, created > now() - interval '1 hour' AND created < now() + interval '1 hour' FROM milvus_fdw.partitions('m.t062_docs') ORDER BY name});
 	is_deeply(\@partitions, [ [ '_default', 0, 'loaded', 't', 't' ], [ 'cold', 0, 'loaded', 't', 't' ], [ 'hot', 2, 'loaded', 't', 't' ] ], 'partitions() tells names, rows and state');
-	refused([ '42710', qr/"hot" of collection "t062_docs" already exists/, q{create_partition('m.t062_docs', 'hot')} ],
+	refuses([ '42710', qr/"hot" of collection "t062_docs" already exists/, q{create_partition('m.t062_docs', 'hot')} ],
 		[ '42704', qr/"nix".*does not exist/, q{drop_partition('m.t062_docs', 'nix')} ],
 		[ 'HV000', qr/./, q{drop_partition('m.t062_docs', 'cold')}, qr/release\(/ ]);
 	sql(q{SELECT milvus_fdw.release('m.t062_docs', partitions => '{cold}')});
@@ -57,7 +57,7 @@ subtest 'aliases' => sub {
 	is(error_of(q{SELECT milvus_fdw.drop_collection('milvus', 't062_alias')})->{detail}, 'It stands for collection "t062_docs".', 'an alias is not dropped as a collection');
 	sql(q{SELECT milvus_fdw.alter_alias('m.t062_other', 't062_alias')});
 	is(milvus_says('print(Collection("t062_alias").name, Collection("t062_other").aliases)'), "t062_alias ['t062_alias']", 'now it stands for another');
-	refused([ '42710', qr/./, q{create_alias('m.t062_docs', 't062_alias')} ],
+	refuses([ '42710', qr/./, q{create_alias('m.t062_docs', 't062_alias')} ],
 		[ '42710', qr/./, q{create_alias('m.t062_docs', 't062_other')} ],
 		[ '42704', qr/"t062_docs" has no alias "t062_alias"/, q{drop_alias('m.t062_docs', 't062_alias')} ],
 		[ '42704', qr/./, q{alter_alias('m.t062_docs', 't062_nix')} ],
@@ -73,7 +73,7 @@ subtest 'databases' => sub {
 	sql(q{SELECT milvus_fdw.create_database('milvus', 't062_db')});
 	like(milvus_says('print(db.list_database())'), qr/'t062_db'/, 'created');
 	is_deeply([ sql(q{SELECT name, created > now() - interval '1 hour' FROM milvus_fdw.databases('milvus') WHERE name = 't062_db'}) ], [ [ 't062_db', 't' ] ], 'and listed');
-	refused([ '42P04', qr/"t062_db" already exists/, q{create_database('milvus', 't062_db')} ], [ '42704', qr/"t062_nix" does not exist/, q{drop_database('milvus', 't062_nix')} ],
+	refuses([ '42P04', qr/"t062_db" already exists/, q{create_database('milvus', 't062_db')} ], [ '42704', qr/"t062_nix" does not exist/, q{drop_database('milvus', 't062_nix')} ],
 		[ '22023', qr/"a b" cannot be/, q{create_database('milvus', 'a b')} ],
 		[ '0A000', qr/cannot set properties of a database/, q{create_database('milvus', 't062_x', '{"database.replica.number": 1}')} ]);
 	sql(q{SELECT milvus_fdw.create_collection('milvus', 't062_there', like => 'm.t062_key', database => 't062_db')});
@@ -90,12 +90,12 @@ subtest 'names and settings' => sub {
 from pymilvus.grpc_gen import milvus_pb2 as m
 for p in connections._fetch_handler("default")._stub.DescribeCollection(m.DescribeCollectionRequest(collection_name="t062_key")).properties: print(p.key, p.value)
 P
-	refused([ '0A000', qr/cannot reset properties/, q{alter_collection('m.t062_key', '{"collection.ttl.seconds": null}')} ],
+	refuses([ '0A000', qr/cannot reset properties/, q{alter_collection('m.t062_key', '{"collection.ttl.seconds": null}')} ],
 		[ '22023', qr/"properties"/, q{alter_collection('m.t062_key', '{"a": [1]}')} ], [ '22023', qr/"properties"/, q{alter_collection('m.t062_key', '1')} ]);
 	sql(q{SELECT milvus_fdw.rename_collection('milvus', 't062_key', 't062_renamed')});
 	is(milvus_says('print(utility.has_collection("t062_renamed"), utility.has_collection("t062_key"))'), 'True False', 'rename_collection()');
 	is(value(q{SELECT count(*) FROM milvus_fdw.fields('milvus', 't062_renamed')}), 2, 'it is described by the new name');
-	refused([ 'HV00R', qr/"t062_key" does not exist/, q{rename_collection('milvus', 't062_key', 't062_x')} ],
+	refuses([ 'HV00R', qr/"t062_key" does not exist/, q{rename_collection('milvus', 't062_key', 't062_x')} ],
 		[ '22023', qr/"1x" cannot be/, q{rename_collection('milvus', 't062_renamed', '1x')} ], [ '42P07', qr/./, q{rename_collection('milvus', 't062_renamed', 't062_docs')} ]);
 };
 
@@ -201,7 +201,7 @@ subtest 'Zilliz Cloud' => sub {
 	sql("CREATE SERVER cloud FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '" . $double->port . "')");
 	sql(q{CREATE FOREIGN TABLE m.cloud (id bigint, v real[]) SERVER cloud OPTIONS (collection 't062_docs')});
 	is(value(q{SELECT milvus_fdw.version('cloud')}), "Milvus $version", 'its version');
-	refused([ '0A000', qr/./, q{compact('m.cloud')}, qr/compacts by itself/ ], [ '0A000', qr/./, q{create_database('cloud', 't062_cloud')}, qr/console/ ]);
+	refuses([ '0A000', qr/./, q{compact('m.cloud')}, qr/compacts by itself/ ], [ '0A000', qr/./, q{create_database('cloud', 't062_cloud')}, qr/console/ ]);
 	sql(q{SELECT milvus_fdw.release('m.t062_docs')});
 	sql(q{SELECT milvus_fdw.drop_index('m.t062_docs', 'v')});
 	notices();
