@@ -62,4 +62,10 @@ extern const MfField *mf_source_field(const MfSource *source, Form_pg_attribute 
 extern bool mf_source_column(const MfSource *source, Form_pg_attribute att, bool quiet,
 							 MfField *field);
 
+/* --------------------------------------------------------- in target_table.c */
+
+/* A field for each column, and what the options of a foreign table say. */
+extern void mf_target_from_columns(const MfSource *source, const char *primary_key,
+								   MfCollection *target);
+
 #endif							/* MF_SQLFN_TARGET_H */
