@@ -14,8 +14,9 @@ PG_FUNCTION_INFO_V1(milvus_fdw_drop_collection);
 PG_FUNCTION_INFO_V1(milvus_fdw_rename_collection);
 PG_FUNCTION_INFO_V1(milvus_fdw_alter_collection);
 
-/* What vectors of floats are compared by if neither the caller nor the source says. */
+/* What vectors of numbers, and of bits, are compared by if neither the caller nor the source says. */
 #define DEFAULT_METRIC "COSINE"
+#define DEFAULT_BINARY_METRIC "HAMMING"
 
 /* The arguments of create_collection(), in their order. */
 enum
@@ -32,7 +33,6 @@ typedef struct Creation
 	MfCollection *target;
 	const MfOptions *database;	/* args that name it, or NULL */
 	const char *index;			/* NULL: the source's, or else auto */
-	const char *metric;
 	const char *index_params;
 	const char *doing;
 } Creation;
@@ -52,11 +52,36 @@ is_vector(const MfField *field)
 	return mf_kind_is_vector(field->kind) || field->kind == MF_KIND_SPARSE;
 }
 
-/* What is said of all vectors means those of floats; others have types of their own. */
+/*
+ * What is said of all vectors means those of numbers, if there are any: bits
+ * and weights have types and metrics of their own.
+ */
 static bool
-is_float_vector(const MfField *field)
+is_meant(const MfCollection *target, const MfField *field)
 {
-	return mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT;
+	if (!is_vector(field) || (mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT))
+		return is_vector(field);
+	for (int i = 0; i < target->nfields; i++)
+	{
+		if (mf_kind_is_vector(target->fields[i].kind) && target->fields[i].kind != MF_KIND_VEC_BIT)
+			return false;
+	}
+	return true;
+}
+
+/* Some remotes fix the metric with the collection, others with the index. */
+static void
+set_metrics(MfCollection *target, const char *metric)
+{
+	for (int i = 0; i < target->nfields; i++)
+	{
+		MfField    *field = &target->fields[i];
+
+		if (metric != NULL && is_meant(target, field))
+			field->metric = metric;
+		else if (field->metric == NULL && mf_kind_is_vector(field->kind))
+			field->metric = field->kind == MF_KIND_VEC_BIT ? DEFAULT_BINARY_METRIC : DEFAULT_METRIC;
+	}
 }
 
 static bool
@@ -88,11 +113,8 @@ create_index(Creation *creation, const MfField *field, bool as_source)
 	int			more = as_source && field->index_settings != NULL ? field->index_settings->n : 0;
 	MfOptions	args = {.n = 0,.items = palloc(sizeof(MfOption) * (6 + more))};
 	MfRequest	request = {.verb = MF_VERB_CREATE_INDEX,.collection = creation->target->name,.field = field->name,.args = &args};
-	const char *metric = field->metric;
 	const MfReply *reply;
 
-	if (is_float_vector(field))
-		metric = creation->metric ? creation->metric : metric ? metric : DEFAULT_METRIC;
 	if (as_source)
 	{
 		add_option(&args, "index_type", field->index ? field->index : "auto");
@@ -103,11 +125,11 @@ create_index(Creation *creation, const MfField *field, bool as_source)
 	}
 	else
 	{
-		add_option(&args, "index_type", creation->index != NULL && is_float_vector(field) ? creation->index : "auto");
-		if (is_float_vector(field))
+		add_option(&args, "index_type", creation->index != NULL && is_meant(creation->target, field) ? creation->index : "auto");
+		if (is_meant(creation->target, field))
 			add_option(&args, "params", creation->index_params);
 	}
-	add_option(&args, "metric_type", metric);
+	add_option(&args, "metric_type", field->metric);
 	if (creation->database != NULL)
 		add_option(&args, "database", mf_option(creation->database, "database"));
 	creation->doing = psprintf("creating the index of field \"%s\"", field->name);
@@ -240,11 +262,11 @@ milvus_fdw_create_collection(PG_FUNCTION_ARGS)
 
 	creation.remote = mf_sql_server(PG_GETARG_NAME(ARG_SERVER));
 	mf_require_verb(creation.remote, MF_VERB_CREATE_COLLECTION);
-	creation.metric = mf_sql_text_arg(fcinfo, ARG_METRIC_TYPE);
 	creation.index_params = mf_sql_json_arg(fcinfo, ARG_INDEX_PARAMS);
 	creation.database = mf_sql_database_arg(fcinfo, ARG_DATABASE);
 	args = target_args(fcinfo, creation.remote);
 	creation.target = mf_target_like(&args);
+	set_metrics(creation.target, mf_sql_text_arg(fcinfo, ARG_METRIC_TYPE));
 	request.collection = args.name;
 	request.schema = creation.target;
 	request.args = creation.database;
