@@ -11,10 +11,10 @@ DATA = sql/install/milvus_fdw--0.1.0.sql
 PGFILEDESC = "milvus_fdw - vector stores as foreign tables"
 
 # what another extension needs to add a remote
-HEADERS_milvus_fdw = $(addprefix src/include/,connector.h batch.h mf_error.h mf_mem.h)
+HEADERS_milvus_fdw = $(addprefix src/include/,connector.h batch.h filter.h mf_error.h mf_mem.h)
 
 # .proto -> C, by protobuf-c; under its own flags, never committed
-PROTO_C = src/connector/milvus2/milvus.pb-c.c
+PROTO_C = src/connector/milvus1/milvus1.pb-c.c src/connector/milvus2/milvus.pb-c.c
 PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
@@ -22,12 +22,12 @@ SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/connector/*.c src/connector/*/*.c)))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
-LIBRARIES = grpc libprotobuf-c libcurl jansson
+LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb
 PG_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src/include -I$(srcdir)/src/net -I$(srcdir)/src/json \
 	-I$(srcdir)/src/fdw -I$(srcdir)/src/connector $(shell pkg-config --cflags $(LIBRARIES))
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wno-sign-compare
-SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs grpc libprotobuf-c libcurl jansson) -lcrypto -lpthread -lm \
+SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -lpthread -lm \
 	-Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -41,7 +41,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 override with_llvm = no
 include $(PGXS)
 
-src/connector/milvus2/%.pb-c.c src/connector/milvus2/%.pb-c.h: src/connector/milvus2/%.proto
+src/connector/%.pb-c.c src/connector/%.pb-c.h: src/connector/%.proto
 	cd $(dir $<) && protoc-c --c_out=. $(notdir $<)
 
 $(PROTO_C:.c=.o): CFLAGS := $(filter-out -Werror -Wextra,$(CFLAGS))

@@ -72,6 +72,7 @@ mf_validator(PG_FUNCTION_ARGS)
 
 WRAPPER(milvus_fdw)
 WRAPPER(elasticsearch_fdw)
+WRAPPER(milvus1_fdw)
 
 void
 _PG_init(void)

@@ -37,6 +37,14 @@ CREATE FOREIGN DATA WRAPPER elasticsearch_fdw
 	HANDLER elasticsearch_fdw_handler VALIDATOR elasticsearch_fdw_validator;
 COMMENT ON FOREIGN DATA WRAPPER elasticsearch_fdw IS 'Elasticsearch and OpenSearch indexes';
 
+CREATE FUNCTION milvus1_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION milvus1_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER milvus1_fdw
+	HANDLER milvus1_fdw_handler VALIDATOR milvus1_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER milvus1_fdw IS 'collections of Milvus 1.x, in its data directory or its server';
+
 -- ------------------------------------------------------- remote collections
 --
 -- Servers are named, tables are regclass.  All need USAGE on the server; those
@@ -179,6 +187,12 @@ CREATE FUNCTION version(server name) RETURNS text
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION version(name) IS 'the version of the server''s remote';
 
+CREATE FUNCTION export_metadata(server name) RETURNS text
+	AS 'MODULE_PATHNAME', 'milvus_fdw_export_metadata'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION export_metadata(name) IS 'what Milvus 1.x keeps of its collections beside the rows, as JSON that option meta takes (json:/path)';
+
 CREATE FUNCTION version() RETURNS text
 	AS 'MODULE_PATHNAME', 'milvus_fdw_version'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE
@@ -191,7 +205,7 @@ REVOKE ALL ON FUNCTION
 	create_index(regclass, text, text, text, jsonb),
 	drop_index(regclass, text),
 	load(regclass), release(regclass), flush(regclass),
-	collections(name), fields(name, text), version(name)
+	collections(name), fields(name, text), version(name), export_metadata(name)
 	FROM PUBLIC;
 
 -- --------------------------------------------------------------- conversions

@@ -7,6 +7,7 @@
 #include "milvus_fdw.h"
 
 #include "elasticsearch/elasticsearch.h"
+#include "milvus1/milvus1.h"
 #include "milvus2/milvus2.h"
 
 #define MAX_CONNECTORS 32
@@ -14,6 +15,7 @@
 static const MfConnector *connectors[MAX_CONNECTORS] = {
 	&mf_milvus2_connector,
 	&mf_elasticsearch_connector,
+	&mf_milvus1_connector,
 };
 
 const MfConnector *

@@ -291,9 +291,24 @@ check_value(const MfOptionDef *def, const char *value)
 		refuse_value(def, value, why);
 }
 
-void
-mf_check_server_file(const char *option, const char *path)
+/* "sqlite:/path" names a file as "/path" does, "mysql://host" names none. */
+static const char *
+named_path(const char *value)
 {
+	size_t		word = strspn(value, "abcdefghijklmnopqrstuvwxyz");
+
+	if (word == 0 || value[word] != ':')
+		return value;
+	return strncmp(value + word, "://", 3) == 0 ? NULL : value + word + 1;
+}
+
+void
+mf_check_server_file(const char *option, const char *value)
+{
+	const char *path = named_path(value);
+
+	if (path == NULL)
+		return;
 	if (!is_absolute_path(path))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

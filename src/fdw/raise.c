@@ -52,3 +52,15 @@ mf_raise(const MfError *err, const MfWhere *where)
 			 context.len ? errcontext("%s", context.data) : 0));
 	pg_unreachable();
 }
+
+void
+mf_warn(const MfError *warning)
+{
+	const char *state = warning->sqlstate[0] ? warning->sqlstate : MF_INTERNAL;
+
+	ereport(WARNING,
+			(errcode(MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4])),
+			 errmsg_internal("%s", mf_safe_text(warning->message)),
+			 warning->detail[0] ? errdetail_internal("%s", mf_safe_text(warning->detail)) : 0,
+			 warning->hint[0] ? errhint("%s", mf_safe_text(warning->hint)) : 0));
+}

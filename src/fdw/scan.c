@@ -162,12 +162,27 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 	MemoryContextSwitchTo(before);
 }
 
+static void
+pass_warnings(MfScanState *state)
+{
+	const MfConnector *connector = state->table->remote->connector;
+	MfError		warning;
+
+	if (!MF_HAS(connector, scan_warning))
+		return;
+	mf_error_reset(&warning);
+	while (connector->scan_warning(state->scan, &warning))
+		mf_warn(&warning);
+}
+
 static MfStatus
 step_scan(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfScanState *state = arg;
+	MfStatus	status = state->table->remote->connector->scan_next(state->scan, &state->next, wait, err);
 
-	return state->table->remote->connector->scan_next(state->scan, &state->next, wait, err);
+	pass_warnings(state);
+	return status;
 }
 
 /* Does this scan tell how many rows the collection holds? */

@@ -62,6 +62,20 @@ is_set(const MfConnector *connector, int flag, List *options)
 	return false;
 }
 
+/* Files of this machine, whose readers check_files() has checked, and no network? */
+static bool
+is_local(const MfConnector *connector, ForeignServer *server)
+{
+	ListCell   *lc;
+
+	foreach(lc, server->options)
+	{
+		if (strstr(defGetString(lfirst(lc)), "://") != NULL)
+			return false;
+	}
+	return is_set(connector, MF_OPTION_LOCAL, server->options);
+}
+
 /* "password", "token" */
 static char *
 credentials(const MfConnector *connector)
@@ -84,7 +98,7 @@ mf_check_use(const MfConnector *connector, ForeignServer *server, UserMapping *m
 	const char *required = find(own, "password_required");
 
 	check_files(connector, server);
-	if (!(connector->capabilities & MF_IS_NETWORK) || superuser_arg(userid))
+	if (!(connector->capabilities & MF_IS_NETWORK) || superuser_arg(userid) || is_local(connector, server))
 		return;
 	if (required != NULL && !mf_option_bool(&(MfOptions) {1, &(MfOption) {"", required}}, "", true))
 		return;

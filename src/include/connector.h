@@ -67,11 +67,15 @@ typedef enum MfOptionType
 #define MF_OPTION_REQUIRED	1	/* where the core needs it (server or table) */
 #define MF_OPTION_SECRET	2	/* user mappings only, never shown */
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
-#define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
+#define MF_OPTION_FILE		8	/* absolute path of a server file to be read, after
+								 * a word and a colon if need be */
 #define MF_OPTION_NARROWS	16	/* the table holds only some of the collection's rows */
 #define MF_OPTION_MACHINE	32	/* proves who the server's machine is, not who
 								 * its user is: for others than superusers only
 								 * where the mapping allows it */
+#define MF_OPTION_LOCAL		64	/* where it is set, and no option is a URL, the
+								 * server is files of this machine: there is
+								 * nobody to show a credential to */
 
 typedef struct MfOptionDef
 {
@@ -148,7 +152,9 @@ typedef enum MfVerb
 	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error
 								 * of MF_OBJECT_NOT_IN_STATE, before anything is
 								 * removed, where one is not exact after all */
-	MF_VERB_TRUNCATE			/* remove all rows, keep the collection */
+	MF_VERB_TRUNCATE,			/* remove all rows, keep the collection */
+	MF_VERB_METADATA			/* reply.text: what the remote keeps of its
+								 * collections beside the rows, as JSON */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint32_t) 1 << (verb))
@@ -429,6 +435,13 @@ typedef struct MfConnector
 	 * Each has been checked on its own.  Asked when they are set.
 	 */
 	MfStatus	(*options_check) (int place, const MfOptions *options, MfError *err);
+
+	/*
+	 * Optional.  What the user should be told without failing, as SQLSTATE,
+	 * message, detail and hint; false = nothing (more).  Asked after each
+	 * answer of `next`.
+	 */
+	bool		(*scan_warning) (MfScan *scan, MfError *warning);
 
 	/*
 	 * Optional.  The core has given up: nothing more is sent, not even again, and

@@ -60,6 +60,7 @@ typedef struct MfError
 /* SQLSTATEs by the names of PostgreSQL's errcodes.txt */
 #define MF_FDW_ERROR					"HV000"
 #define MF_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED "HV002"
+#define MF_FDW_OPTION_NAME_NOT_FOUND	"HV00J"
 #define MF_FDW_OUT_OF_MEMORY			"HV001"
 #define MF_FDW_INVALID_DATA_TYPE		"HV004"
 #define MF_FDW_COLUMN_NAME_NOT_FOUND	"HV005"
@@ -89,6 +90,7 @@ typedef struct MfError
 #define MF_UNIQUE_VIOLATION				"23505"
 #define MF_DUPLICATE_TABLE				"42P07"
 #define MF_OBJECT_NOT_IN_STATE			"55000"
+#define MF_OBJECT_IN_USE				"55006"
 #define MF_INSUFFICIENT_RESOURCES		"53000"
 #define MF_LIMIT_EXCEEDED				"53400"	/* configuration limit */
 #define MF_PROGRAM_LIMIT				"54000"

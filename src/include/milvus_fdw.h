@@ -159,6 +159,9 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
+/* ereport(WARNING) of the same. */
+extern void mf_warn(const MfError *warning);
+
 /* ------------------------------------------------------- in src/fdw/scrub.c */
 
 /* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */

@@ -15,6 +15,7 @@ my %remote = (
 	'collections(name)' => [ server => q{'milvus'} ],
 	'fields(name, text)' => [ server => q{'milvus', 'tap055_none'} ],
 	'version(name)' => [ server => q{'milvus'} ],
+	'export_metadata(name)' => [ server => q{'milvus'} ],
 	'create_index(regclass, text, text, text, jsonb)' => [ table => q{'tap055', 'id'} ],
 	'drop_index(regclass, text)' => [ table => q{'tap055', 'id'} ],
 	'load(regclass)' => [ table => q{'tap055'} ],
