@@ -18,7 +18,7 @@ PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/batch/*.c src/fdw/*.c src/qual/*.c src/value/*.c src/net/*.c src/json/*.c src/sqlfn/*.c \
-	src/connector/*.c src/connector/*/*.c)))
+	src/connector/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
 LIBRARIES = grpc libprotobuf-c libcurl jansson
@@ -32,13 +32,15 @@ SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs grpc libprotobuf-c libcur
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=milvus_fdw --load-extension=milvus_fdw_test
 
-EXTRA_CLEAN = $(PROTO_C) $(PROTO_H) test/unit/build $(wildcard test/module/*.o test/module/*.so)
+EXTRA_CLEAN = build milvus_fdw_faiss_helper milvus_fdw_hdf5_helper milvus_fdw_faiss.so milvus_fdw_hdf5.so $(PROTO_C) $(PROTO_H) test/unit/build $(wildcard test/module/*.o test/module/*.so)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 # a JIT copy of code that waits for networks gains nothing
 override with_llvm = no
 include $(PGXS)
+
+include src/connector/module.mk
 
 src/connector/milvus2/%.pb-c.c src/connector/milvus2/%.pb-c.h: src/connector/milvus2/%.proto
 	cd $(dir $<) && protoc-c --c_out=. $(notdir $<)

@@ -32,9 +32,9 @@ clip(char *name)
 }
 
 static char *
-table_name(const char *collection)
+table_name(const MfCollection *collection)
 {
-	return clip(mf_from_utf8(collection));
+	return clip(mf_from_utf8(collection->table ? collection->table : collection->name));
 }
 
 static void
@@ -45,13 +45,13 @@ append_option(StringInfo buf, int *count, const char *name, const char *value)
 }
 
 static void
-append_column(StringInfo buf, const MfField *field, const char *name, const char *type)
+append_column(StringInfo buf, const MfConnector *connector, const MfField *field, const char *name, const char *type)
 {
 	int			options = 0;
 
 	appendStringInfo(buf, "\n\t%s %s ", quote_identifier(name), type);
 	if (strcmp(name, field->name) != 0)
-		append_option(buf, &options, "field", field->name);
+		append_option(buf, &options, mf_field_option(connector), field->name);
 	if (mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT && field->dim > 0)
 		append_option(buf, &options, "dim", psprintf("%d", field->dim));
 	if (options > 0)
@@ -90,7 +90,7 @@ create_statement(Import *import, const MfCollection *collection)
 
 	initStringInfo(&buf);
 	initStringInfo(&skipped);
-	appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table_name(collection->name)));
+	appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table_name(collection)));
 	for (int i = 0; i < collection->nfields; i++)
 	{
 		const MfField *field = &collection->fields[i];
@@ -108,7 +108,7 @@ create_statement(Import *import, const MfCollection *collection)
 		refuse_collision(collection, names, i);
 		if (columns++ > 0)
 			appendStringInfoChar(&buf, ',');
-		append_column(&buf, field, names[i], type);
+		append_column(&buf, connector, field, names[i], type);
 	}
 	appendStringInfo(&buf, "\n) SERVER %s\n", quote_identifier(import->remote->server));
 	append_option(&buf, &options, connector->collection_option, collection->name);
@@ -126,7 +126,7 @@ create_statement(Import *import, const MfCollection *collection)
 
 /* Do LIMIT TO and EXCEPT let this collection in? */
 static bool
-is_wanted(const ImportForeignSchemaStmt *stmt, const char *collection)
+is_wanted(const ImportForeignSchemaStmt *stmt, const MfCollection *collection)
 {
 	char	   *name;
 	ListCell   *lc;
@@ -154,7 +154,7 @@ warn_missing(Import *import, const MfReply *list)
 		bool		found = false;
 
 		for (int i = 0; i < list->ncollections; i++)
-			found |= strcmp(table_name(list->collections[i].name), name) == 0;
+			found |= strcmp(table_name(&list->collections[i]), name) == 0;
 		if (!found)
 			ereport(WARNING,
 					(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
@@ -177,6 +177,8 @@ check_statement(Import *import)
 	if (import->remote->connector->capabilities & MF_HAS_DATABASES)
 		import->database = strcmp(schema, "default") == 0 && mf_option(import->remote->options, "database") == NULL ?
 			NULL : mf_to_utf8(schema);
+	else if (import->remote->connector->capabilities & MF_IS_FILES)
+		mf_check_files_role(GetUserId(), false);
 	else if (strcmp(schema, "default") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
@@ -205,13 +207,13 @@ mf_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	warn_missing(&import, list);
 	for (int i = 0; i < list->ncollections; i++)
 	{
-		const char *name = list->collections[i].name;
+		const MfCollection *collection = &list->collections[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (is_wanted(stmt, name))
+		if (is_wanted(stmt, collection))
 		{
-			const MfCollection *collection = mf_describe(import.remote, name, &options, CurrentMemoryContext);
-
+			if (collection->nfields == 0)
+				collection = mf_describe(import.remote, collection->name, &options, CurrentMemoryContext);
 			statements = lappend(statements, create_statement(&import, collection));
 		}
 	}

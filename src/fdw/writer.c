@@ -10,7 +10,9 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/varbit.h"
 
 #define DEFAULT_BATCH_SIZE 5000
 #define DEFAULT_BATCH_BYTES (16 * 1024 * 1024)
@@ -124,15 +126,16 @@ no_such_field(const MfTable *table, const MfCollection *collection, const char *
 
 /* A key of the dynamic field: what its column's type would naturally be. */
 static void
-dynamic_field(MfField *field, const char *name, Form_pg_attribute att)
+dynamic_field(MfField *field, const char *name, Form_pg_attribute att, int dim)
 {
-	MfWanted	wanted = mf_natural_kind(att->atttypid, att->atttypmod, 0);
+	MfWanted	wanted = mf_natural_kind(att->atttypid, att->atttypmod, dim);
 
 	memset(field, 0, sizeof(*field));
 	field->name = name;
 	field->native = "dynamic field";
 	field->kind = wanted.kind;
 	field->elem = wanted.elem;
+	field->dim = wanted.dim;
 	field->nullable = true;
 }
 
@@ -147,20 +150,26 @@ bind_columns(MfRowWriter *w, TupleDesc desc, const MfCollection *collection)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 		WriteColumn *column = &w->columns[w->ncolumns];
 		const MfField *field;
+		MfOptions  *options;
 		const char *name;
+		int			dim;
 
 		if (att->attisdropped)
 			continue;
-		name = mf_field_name(mf_column_options(w->table->relid, att->attnum), att);
+		options = mf_column_options(w->table->relid, att->attnum);
+		name = mf_field_name(options, att);
+		dim = (int) mf_option_int(options, "dim", 0);
 		field = find_field(collection, name);
 		column->attnum = att->attnum;
 		column->name = pstrdup(NameStr(att->attname));
 		if (field != NULL)
 			column->field = *field;
 		else if (collection->dynamic)
-			dynamic_field(&column->field, name, att);
+			dynamic_field(&column->field, name, att, dim);
 		else
 			no_such_field(w->table, collection, column->name, name);
+		if (column->field.dim == 0 && mf_kind_is_vector(column->field.kind))
+			column->field.dim = dim;
 		w->ncolumns++;
 		if (column->field.key)
 			w->key = column;
@@ -335,6 +344,14 @@ step_submit(void *arg, MfWaitFor *wait, MfError *err)
 	return noted(w, w->table->remote->connector->write_submit(w->write, w->current, wait, err));
 }
 
+static MfStatus
+step_finish(void *arg, MfWaitFor *wait, MfError *err)
+{
+	MfRowWriter *w = arg;
+
+	return noted(w, w->table->remote->connector->write_finish(w->write, wait, err));
+}
+
 static void
 drive_or_fail(MfRowWriter *w, MfStep step)
 {
@@ -373,6 +390,27 @@ submit(MfRowWriter *w)
 	w->current = NULL;
 }
 
+/* What has no fixed number of dimensions gets that of the first vector. */
+static void
+fix_dim(MfRowWriter *w, WriteColumn *column, Datum value)
+{
+	MfColumn   *col = &w->current->columns[column->batch_column];
+	int			dim;
+
+	if (column->field.kind == MF_KIND_VEC_BIT)
+		dim = VARBITLEN(DatumGetVarBitP(value));
+	else
+	{
+		ArrayType  *array = DatumGetArrayTypeP(value);
+
+		dim = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	}
+	column->field.dim = dim;
+	if (!mf_column_init(w->current, column->batch_column, col->kind, col->elem, dim, 0) ||
+		!mf_column_reserve(&w->table->remote->mem, col, reserved_rows(w, &column->field)))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
 /* ----------------------------------------------------------------- interface */
 
 MfRowWriter *
@@ -390,6 +428,8 @@ mf_writer_begin(MfTable *table, TupleDesc desc, bool row_by_row)
 	w->temp = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw row", ALLOCSET_DEFAULT_SIZES);
 	w->ledger = mf_ledger_open(table->remote->server, table->collection);
 
+	if (connector->capabilities & MF_IS_FILES)
+		mf_check_files_role(mf_table_owner(table->relid), true);
 	collection = mf_describe(table->remote, table->collection, table->options, CurrentMemoryContext);
 	w->spec.size = sizeof(MfWriteSpec);
 	w->spec.options = table->options;
@@ -429,6 +469,9 @@ append_row(MfRowWriter *w, TupleTableSlot *slot)
 			int			n = w->columns[i].attnum - 1;
 
 			column = &w->columns[i];
+			if (column->field.dim == 0 && column->batch_column >= 0 && !slot->tts_isnull[n] &&
+				mf_kind_is_vector(column->field.kind))
+				fix_dim(w, column, slot->tts_values[n]);
 			if (column->batch_column >= 0)
 				mf_write_value(&column->writer, mem, &w->current->columns[column->batch_column],
 							   slot->tts_values[n], slot->tts_isnull[n]);
@@ -475,5 +518,7 @@ mf_writer_finish(MfRowWriter *w)
 		return;
 	submit(w);
 	drive_or_fail(w, step_flush);
+	if (MF_HAS(w->table->remote->connector, write_finish))
+		drive_or_fail(w, step_finish);
 	end_writer(w);
 }

@@ -68,6 +68,10 @@ typedef enum MfOptionType
 #define MF_OPTION_SECRET	2	/* user mappings only, never shown */
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
 #define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
+#define MF_OPTION_WRITES	16	/* only who may write files of the server may
+								 * set it */
+#define MF_OPTION_FIELD		32	/* of a column: names its field, in place of the
+								 * core's option "field" */
 
 typedef struct MfOptionDef
 {
@@ -119,8 +123,10 @@ typedef struct MfCollection
 	int64_t		rows;			/* -1 = not known */
 	const char *state;			/* "loaded", "not loaded", "open", ... */
 	bool		dynamic;		/* takes fields not in the schema */
-	int			nfields;		/* 0 in a listing */
+	int			nfields;		/* 0 in a listing, if describing costs */
 	MfField    *fields;
+	const char *table;			/* what IMPORT should call the foreign table;
+								 * NULL = as the collection */
 } MfCollection;
 
 /* ------------------------------------------------------------ single requests */
@@ -320,6 +326,11 @@ typedef struct MfOpenArgs
 								 * without it the only one is "default" */
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
+#define MF_IS_FILES		64		/* collections are files of the server: their
+								 * option is a path, describing one is cheap,
+								 * the remote schema of IMPORT is a directory;
+								 * a collection may be described that is not
+								 * there yet (state "new") */
 
 typedef struct MfConnector
 {
@@ -407,6 +418,13 @@ typedef struct MfConnector
 	 * until the next submit.  NULL = it made none.
 	 */
 	const MfColumn *(*write_keys) (MfWrite *write);
+
+	/*
+	 * Optional.  All rows are submitted and flushed, and none will follow: make
+	 * what was written whole (a file gets its name).  Until it answers MF_OK
+	 * nothing is acknowledged; a writer that ends without it leaves nothing.
+	 */
+	MfStatus	(*write_finish) (MfWrite *write, MfWaitFor *wait, MfError *err);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */
