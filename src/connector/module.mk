@@ -3,7 +3,7 @@
 # faiss_fdw and hdf5_fdw read and write files.  Their modules need no library;
 # what needs one is a helper program, built where the library's headers are.
 
-MODULES_APART = faiss
+MODULES_APART = faiss hdf5
 MODULE_CORE = $(addprefix src/batch/,batch.c error.c mem.c option.c) $(sort $(wildcard src/file/*.c))
 module_objects = $(patsubst %.c,build/apart/%.o,$(MODULE_CORE) $(sort $(wildcard src/connector/$(1)/*.c)))
 module_file = milvus_fdw_$(1).so
@@ -12,13 +12,13 @@ MODULE_FILES = $(foreach m,$(MODULES_APART),$(call module_file,$(m)))
 
 # ------------------------------------------------------------- helper programs
 
-PROGRAM_CORE = $(sort $(wildcard src/file/program/*.c))
+PROGRAM_CORE = src/batch/batch.c src/batch/mem.c $(sort $(wildcard src/file/program/*.c))
 HDF5_PC := $(firstword $(foreach p,hdf5-serial hdf5,$(shell pkg-config --exists $(p) && echo $(p))))
 HAVE_FAISS := $(shell echo '\#include <faiss/index_io.h>' | $(CXX) -x c++ -std=c++17 -E - >/dev/null 2>&1 && echo yes)
 HAVE_FAISS_C := $(if $(HAVE_FAISS),$(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lfaiss_c -o /dev/null 2>/dev/null && echo yes))
 BLAS := $(shell pkg-config --exists openblas && pkg-config --libs openblas || echo -llapack -lblas)
 
-PROGRAMS_APART = $(if $(HAVE_FAISS),milvus_fdw_faiss_helper)
+PROGRAMS_APART = $(if $(HDF5_PC),milvus_fdw_hdf5_helper) $(if $(HAVE_FAISS),milvus_fdw_faiss_helper)
 PROGRAM_FLAGS = -O2 -g -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wno-sign-compare -I$(srcdir) -I$(srcdir)/src/include -fstack-protector-strong -D_FORTIFY_SOURCE=2
 

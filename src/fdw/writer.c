@@ -126,15 +126,17 @@ no_such_field(const MfTable *table, const MfCollection *collection, const char *
 
 /* A key of the dynamic field: what its column's type would naturally be. */
 static void
-dynamic_field(MfField *field, const char *name, Form_pg_attribute att, int dim)
+dynamic_field(MfField *field, const char *name, Form_pg_attribute att, int dim, bool file)
 {
 	MfWanted	wanted = mf_natural_kind(att->atttypid, att->atttypmod, dim);
+	bool		vector = file && wanted.kind == MF_KIND_LIST && wanted.elem == MF_KIND_F32;
 
 	memset(field, 0, sizeof(*field));
 	field->name = name;
-	field->native = "dynamic field";
-	field->kind = wanted.kind;
-	field->elem = wanted.elem;
+	field->native = file ? "new field" : "dynamic field";
+	/* all rows of a file are as wide as the first */
+	field->kind = vector ? MF_KIND_VEC_F32 : wanted.kind;
+	field->elem = vector ? MF_KIND_NONE : wanted.elem;
 	field->dim = wanted.dim;
 	field->nullable = true;
 }
@@ -165,7 +167,8 @@ bind_columns(MfRowWriter *w, TupleDesc desc, const MfCollection *collection)
 		if (field != NULL)
 			column->field = *field;
 		else if (collection->dynamic)
-			dynamic_field(&column->field, name, att, dim);
+			dynamic_field(&column->field, name, att, dim,
+						  (w->table->remote->connector->capabilities & MF_IS_FILES) != 0);
 		else
 			no_such_field(w->table, collection, column->name, name);
 		if (column->field.dim == 0 && mf_kind_is_vector(column->field.kind))

@@ -253,7 +253,7 @@ static bool
 is_sound_column(const MfFrameColumn *fc)
 {
 	if (mf_kind_is_vector(fc->kind))
-		return fc->dim > 0 && fc->dim <= 1 << 24 && (fc->kind != MF_KIND_VEC_BIT || fc->dim % 8 == 0);
+		return fc->dim > 0 && fc->dim <= 1 << 24;
 	if (fc->kind == MF_KIND_LIST)
 		return fc->elem >= MF_KIND_BOOL && fc->elem <= MF_KIND_F64;
 	return (fc->kind >= MF_KIND_BOOL && fc->kind <= MF_KIND_F64) || fc->kind == MF_KIND_TEXT ||

@@ -87,9 +87,10 @@ binary_header(MfFaissWalk *w, MfFaissNode *node)
 	TRY(mf_faiss_skip(&w->cursor, 1, 4));
 	if (trained > 1)
 		return mf_faiss_damaged(&w->cursor, "a flag of %d", trained);
-	if (node->dim % 8 != 0 || code_size != node->dim / 8)
+	/* Faiss 1.7.3 did not set it in maps of ids */
+	if (node->dim % 8 != 0 || (code_size != node->dim / 8 && strchr(node->kind->layout, 'M') == NULL))
 		return mf_faiss_damaged(&w->cursor, "%d bits in %d bytes", node->dim, code_size);
-	node->code = code_size;
+	node->code = node->dim / 8;
 	node->trained = trained;
 	return check_header(w, node);
 }

@@ -8,7 +8,7 @@
 
 #include "fmgr.h"
 
-#include "hdf5.h"
+#include "hdf5_connector.h"
 
 PG_MODULE_MAGIC;
 

@@ -26,6 +26,7 @@
 #include <faiss/IndexIDMap.h>
 #include <faiss/IndexIVFAdditiveQuantizer.h>
 #include <faiss/IndexIVFFlat.h>
+#include <faiss/IndexIVFPQR.h>
 #include <faiss/IndexIVFSpectralHash.h>
 #include <faiss/IndexNNDescent.h>
 #include <faiss/IndexNSG.h>
@@ -120,6 +121,13 @@ void decode(const faiss::IndexIVF *ivf, size_t list, size_t offset, float *x)
 
 	if (!additive)
 	{
+		/* its second codes are found by id, which libfaiss asserts */
+		if (dynamic_cast<const faiss::IndexIVFPQR *>(ivf))
+		{
+			idx_t id = ivf->invlists->get_single_id(list, offset);
+			require(id >= 0 && id < ivf->ntotal, "the refined codes of an IndexIVFPQR cannot be found by ids "
+					"that are not the numbers of its rows");
+		}
 		ivf->reconstruct_from_offset(list, offset, x);
 		return;
 	}
