@@ -123,6 +123,8 @@ describe(MfTask *task, MfWaitFor *wait, MfError *err)
 		task->collections[0].state = "new";
 		task->collections[0].rows = -1;
 		task->collections[0].dynamic = true;
+		task->collections[0].fields = (MfField *) mf_hdf5_pseudo_fields;
+		task->collections[0].nfields = MF_HDF5_PSEUDO_FIELDS;
 	}
 	else
 	{

@@ -60,6 +60,10 @@ typedef struct MfHdf5Tables
 	char	   *texts;
 } MfHdf5Tables;
 
+/* What every table has besides: _file and _row. */
+#define MF_HDF5_PSEUDO_FIELDS 2
+extern const MfField mf_hdf5_pseudo_fields[MF_HDF5_PSEUDO_FIELDS];
+
 /* whole: all datasets as one collection. */
 extern MfStatus mf_hdf5_tables(MfMem *mem, const MfHelper *helper, const char *path, bool whole,
 							   MfHdf5Tables *tables, MfError *err);

@@ -10,9 +10,9 @@
 
 #include "hdf5_connector.h"
 
-#define PSEUDO_FIELDS 2
+#define PSEUDO_FIELDS MF_HDF5_PSEUDO_FIELDS
 
-static const MfField pseudo_fields[PSEUDO_FIELDS] = {
+const MfField mf_hdf5_pseudo_fields[PSEUDO_FIELDS] = {
 	{.name = "_file",.native = "path",.kind = MF_KIND_TEXT,.auto_id = true,.pseudo = true},
 	{.name = "_row",.native = "int64",.kind = MF_KIND_I64,.auto_id = true,.pseudo = true},
 };
@@ -186,7 +186,7 @@ fill(MfMem *mem, MfHdf5Tables *tables, const Told *told, int n, const char *path
 			if (told[i].table == t)
 				set_field(f++, &told[i]);
 		}
-		memcpy(f, pseudo_fields, sizeof(pseudo_fields));
+		memcpy(f, mf_hdf5_pseudo_fields, sizeof(mf_hdf5_pseudo_fields));
 		f += PSEUDO_FIELDS;
 		c->nfields = (int) (f - c->fields);
 		if (set_name(mem, tables, t, told, n, err) != MF_OK)

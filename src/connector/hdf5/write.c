@@ -32,7 +32,7 @@ mf_hdf5_write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **out, MfErro
 	write->spec = spec;
 	write->file.fd = -1;
 	write->helper.to = write->helper.from = -1;
-	if (mf_new_file_open(&write->file, path ? path : "", err) == MF_OK)
+	if (mf_new_file_open(&write->file, path ? path : "", true, err) == MF_OK)
 	{
 		*out = write;
 		return MF_OK;

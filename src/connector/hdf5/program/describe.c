@@ -63,6 +63,16 @@ best_kind(const Dataset *d, const char *path, MfHdf5Field *field)
 }
 
 static void
+add_field(Walk *walk, const MfHdf5Field *field, const char *path, const char *native, const char *skip)
+{
+	put(walk, field, sizeof(*field));
+	put(walk, path, strlen(path) + 1);
+	put(walk, native, strlen(native) + 1);
+	put(walk, skip, strlen(skip) + 1);
+	walk->nfields++;
+}
+
+static void
 add_dataset(Walk *walk, hid_t id, const char *path)
 {
 	MfHdf5Field field;
@@ -74,12 +84,18 @@ add_dataset(Walk *walk, hid_t id, const char *path)
 	field.rank = (uint8_t) d.rank;
 	if (d.skip == NULL)
 		best_kind(&d, path, &field);
-	put(walk, &field, sizeof(field));
-	put(walk, path, strlen(path) + 1);
-	put(walk, d.native, strlen(d.native) + 1);
-	put(walk, d.skip ? d.skip : "", d.skip ? strlen(d.skip) + 1 : 1);
-	walk->nfields++;
+	add_field(walk, &field, path, d.native, d.skip ? d.skip : "");
 	dataset_close(&d);
+}
+
+/* Written by a later HDF5 than ours, or damaged. */
+static void
+add_unknown(Walk *walk, const char *path)
+{
+	MfHdf5Field field;
+
+	memset(&field, 0, sizeof(field));
+	add_field(walk, &field, path, "unknown", "this version of libhdf5 cannot open it");
 }
 
 static void walk_group(Walk *walk, hid_t group, const char *path, int depth);
@@ -102,7 +118,10 @@ look_at_link(Walk *walk, hid_t group, hsize_t n, const char *path, int depth)
 	strcat(whole, name);
 	object = H5Oopen(group, name, H5P_DEFAULT);
 	if (object < 0)
+	{
+		add_unknown(walk, whole);
 		return;
+	}
 	switch (H5Iget_type(object))
 	{
 		case H5I_DATASET:
