@@ -79,7 +79,7 @@ refuse_collision(const MfCollection *collection, char **names, int n)
 }
 
 static char *
-create_statement(Import *import, const MfCollection *collection)
+create_statement(Import *import, const char *table, const MfCollection *collection)
 {
 	const MfConnector *connector = import->remote->connector;
 	char	  **names = palloc0(sizeof(char *) * Max(collection->nfields, 1));
@@ -90,7 +90,7 @@ create_statement(Import *import, const MfCollection *collection)
 
 	initStringInfo(&buf);
 	initStringInfo(&skipped);
-	appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table_name(collection)));
+	appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table));
 	for (int i = 0; i < collection->nfields; i++)
 	{
 		const MfField *field = &collection->fields[i];
@@ -212,9 +212,11 @@ mf_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 		CHECK_FOR_INTERRUPTS();
 		if (is_wanted(stmt, collection))
 		{
+			char	   *table = table_name(collection);
+
 			if (collection->nfields == 0)
 				collection = mf_describe(import.remote, collection->name, &options, CurrentMemoryContext);
-			statements = lappend(statements, create_statement(&import, collection));
+			statements = lappend(statements, create_statement(&import, table, collection));
 		}
 	}
 	return statements;

@@ -12,7 +12,8 @@ package MilvusFdw;
 #   background($q)                  see MilvusFdw::Background: cancel, terminate, wait with times in ms
 #   connect_to($database, %opt)     another session: an object with the same sql, value, error_of, notices, background
 #   See also MilvusFdw::Remote (es, es_bulk, python), MilvusFdw::Servers (start_server, certs), MilvusFdw::Doubles,
-#   MilvusFdw::Obeys (obeys), MilvusFdw::Fails (fails), MilvusFdw::Sides (both_servers, ours, docs_into_es).
+#   MilvusFdw::Obeys (obeys), MilvusFdw::Fails (fails), MilvusFdw::Sides (both_servers, ours, docs_into_es),
+#   MilvusFdw::Files (file_python, server_directory, write_text).
 
 use strict;
 use warnings;
@@ -26,6 +27,7 @@ use MilvusFdw::Proc;
 use MilvusFdw::Obeys;
 use MilvusFdw::Fails;
 use MilvusFdw::Sides;
+use MilvusFdw::Files;
 
 my $default;
 
@@ -41,7 +43,7 @@ sub import
 		(map { $_ => __PACKAGE__->can($_) }
 			qw(fresh_database connect_to sql value error_of notices background)),
 		%MilvusFdw::Remote::EXPORT, %MilvusFdw::Servers::EXPORT, %MilvusFdw::Doubles::EXPORT, %MilvusFdw::Proc::EXPORT,
-		%MilvusFdw::Obeys::EXPORT, %MilvusFdw::Fails::EXPORT, %MilvusFdw::Sides::EXPORT);
+		%MilvusFdw::Obeys::EXPORT, %MilvusFdw::Fails::EXPORT, %MilvusFdw::Sides::EXPORT, %MilvusFdw::Files::EXPORT);
 	no strict 'refs';
 	*{"${caller}::$_"} = $functions{$_} for keys %functions;
 	# Test::More's own exports, so that a file opens with one line.
