@@ -240,6 +240,13 @@ typedef struct MfScanSpec
 	 * for, and the core checks and counts.
 	 */
 	bool		count_only;
+
+	/*
+	 * Files only: the fields of all columns of the table, asked for or not.  How
+	 * many rows there are may depend on them.
+	 */
+	int			nfields;
+	const char *const *fields;
 } MfScanSpec;
 
 typedef struct MfScanStats

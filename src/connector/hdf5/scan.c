@@ -32,12 +32,30 @@ struct MfScan
 	MfHdf5File	file;
 	int64_t		file_row;
 	int64_t		file_rows;		/* counting only: still to be told; -1 = not known */
-	MfHdf5Tables counted;
 
 	int			turn;
 	MfBatch    *batches[2];
 	MfScanStats stats;
 };
+
+/* No dataset is read: the rows are those of the first that the table has. */
+static MfStatus
+count_by(MfScan *scan, MfError *err)
+{
+	const MfScanSpec *spec = scan->spec;
+
+	for (int i = 0; i < spec->nfields; i++)
+	{
+		if (strcmp(spec->fields[i], "_file") == 0 || strcmp(spec->fields[i], "_row") == 0)
+			continue;
+		scan->argv[0] = "count";
+		scan->argv[1] = (char *) spec->fields[i];
+		return MF_OK;
+	}
+	mf_error(err, MF_FDW_COLUMN_NAME_NOT_FOUND, "the foreign table has no column of a dataset");
+	mf_error_hint(err, "How many rows it has is how many its datasets have.");
+	return MF_ERROR;
+}
 
 /* "read", then for each column what it is wanted as, and its path. */
 static MfStatus
@@ -70,10 +88,7 @@ bind_columns(MfScan *scan, MfError *err)
 		scan->argv[argc++] = (char *) column->field;
 		scan->headrooms[scan->nsent++] = column->headroom;
 	}
-	/* only counted: the helper describes the file */
-	if (scan->nsent == 0)
-		scan->argv[0] = "describe";
-	return MF_OK;
+	return scan->nsent == 0 ? count_by(scan, err) : MF_OK;
 }
 
 static MfStatus
@@ -123,8 +138,10 @@ mf_hdf5_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *
 static MfStatus
 open_file(MfScan *scan, MfError *err)
 {
-	if (mf_hdf5_open(scan->spec->mem, scan->files.paths[scan->next_file], 1 + 3 * scan->nsent,
-					 (const char *const *) scan->argv, &scan->file, err) != MF_OK)
+	if (mf_hdf5_open(scan->spec->mem, scan->files.paths[scan->next_file],
+					 scan->nsent > 0 ? 1 + 3 * scan->nsent : 2,
+					 (const char *const *) scan->argv,
+					 &scan->file, err) != MF_OK)
 		return MF_ERROR;
 	scan->is_open = true;
 	scan->next_file++;
@@ -214,10 +231,11 @@ take_rows(MfScan *scan, MfBatch *batch, MfError *err)
 	return status;
 }
 
-/* No dataset is asked for: how many rows there are is in the description. */
+/* No dataset is asked for: the helper said how many rows there are. */
 static MfStatus
 count_rows(MfScan *scan, MfBatch *batch, MfWaitFor *wait, MfError *err)
 {
+	MfHdf5Field field;
 	int64_t		left;
 	MfStatus	status;
 
@@ -226,11 +244,10 @@ count_rows(MfScan *scan, MfBatch *batch, MfWaitFor *wait, MfError *err)
 		status = mf_helper_receive(&scan->file.helper, wait, err);
 		if (status != MF_OK)
 			return status;
-		status = mf_hdf5_tables(scan->spec->mem, &scan->file.helper, "", true, &scan->counted, err);
-		scan->file_rows = status == MF_OK ? scan->counted.collections[0].rows : 0;
-		mf_hdf5_tables_free(scan->spec->mem, &scan->counted);
-		if (status != MF_OK)
-			return status;
+		if (scan->file.helper.head.type != MF_FRAME_FIELDS || scan->file.helper.head.bytes != sizeof(field))
+			return mf_error(err, MF_FDW_REPLY_HANDLE, "the program that should read it answered garbage");
+		memcpy(&field, scan->file.helper.payload, sizeof(field));
+		scan->file_rows = field.rows;
 	}
 	left = scan->file_rows - scan->file_row;
 	if (left == 0)

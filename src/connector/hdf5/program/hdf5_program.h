@@ -41,6 +41,7 @@ extern void dataset_close(Dataset *dataset);
 extern void dataset_open(hid_t file, const char *path, Dataset *dataset);
 
 extern void describe_file(hid_t file);
+extern void count_rows(hid_t file, const char *path);
 extern void read_file(hid_t file, int ncolumns, char **argv);
 extern void write_file(int compression, bool shuffle, int ncolumns, char **paths);
 

@@ -2,6 +2,7 @@
  * main.c - What does libhdf5 do for hdf5_fdw, in a process of its own?
  *
  *   milvus_fdw_hdf5_helper describe
+ *   milvus_fdw_hdf5_helper count PATH
  *   milvus_fdw_hdf5_helper read {KIND ELEM PATH}...
  *   milvus_fdw_hdf5_helper write COMPRESSION SHUFFLE PATH...
  * KIND and ELEM are numbers of batch.h: what the column is wanted as.
@@ -56,6 +57,8 @@ main(int argc, char **argv)
 	(void) H5PLset_loading_state(0);
 	if (strcmp(verb, "describe") == 0)
 		describe_file(open_file());
+	else if (strcmp(verb, "count") == 0 && argc == 3)
+		count_rows(open_file(), argv[2]);
 	else if (strcmp(verb, "read") == 0 && argc % 3 == 2)
 		read_file(open_file(), (argc - 2) / 3, argv + 2);
 	else if (strcmp(verb, "write") == 0 && argc > 4)
