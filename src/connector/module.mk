@@ -58,3 +58,28 @@ install-apart: $(MODULE_FILES) $(PROGRAMS_APART)
 	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)'
 	$(INSTALL_SHLIB) $(MODULE_FILES) '$(DESTDIR)$(pkglibdir)/'
 	$(if $(strip $(PROGRAMS_APART)),$(INSTALL_PROGRAM) $(PROGRAMS_APART) '$(DESTDIR)$(pkglibdir)/')
+
+# ----------------------------------------------------------------------- fuzzing
+
+# The connectors under the sanitizers; the helpers as they are installed, with their limits.
+FUZZ_SOURCES = $(sort $(wildcard src/batch/*.c src/file/*.c) $(filter-out %/module.c,$(wildcard src/connector/faiss/*.c src/connector/hdf5/*.c)))
+FUZZ_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(FUZZ_SOURCES))
+FUZZ_FILES ?= /tmp/milvus_fdw_fuzz
+FUZZ_N ?= 10000
+FUZZ_SEED ?= 1
+
+$(FUZZ_OBJS): $(wildcard src/include/*.h src/file/*.h src/connector/*/*.h)
+$(UNIT_DIR)/file_fuzz: test/fuzz/file_fuzz.c $(FUZZ_OBJS) $(PROGRAMS_APART)
+	@mkdir -p $(dir $@)
+	$(CC) $(UNIT_CFLAGS) -o $@ test/fuzz/file_fuzz.c $(FUZZ_OBJS)
+	$(if $(strip $(PROGRAMS_APART)),cp $(PROGRAMS_APART) $(UNIT_DIR)/)
+unit-programs: $(UNIT_DIR)/file_fuzz
+
+# make fuzz-files [FUZZ_N=10000] [FUZZ_SEED=1]: mutations of files that faiss-cpu and h5py write
+.PHONY: fuzz-files
+fuzz-files: $(UNIT_DIR)/file_fuzz
+	rm -rf $(FUZZ_FILES) && mkdir -p $(FUZZ_FILES)/faiss $(FUZZ_FILES)/hdf5
+	test/fuzz/seeds $(FUZZ_FILES)
+	$(UNIT_DIR)/file_fuzz faiss $(FUZZ_N) $(FUZZ_SEED) $(FUZZ_FILES)/faiss/*.faiss
+	$(UNIT_DIR)/file_fuzz hdf5 $(FUZZ_N) $(FUZZ_SEED) $(FUZZ_FILES)/hdf5/*.h*5
+	rm -rf $(FUZZ_FILES)
