@@ -120,6 +120,9 @@ typedef struct Outcome
 
 static const MfConnector *connector;
 static Outcome total;
+static const char *origin;
+static const char *current;
+static const char *keep;		/* directory for what ends a helper, from the environment */
 
 typedef struct Running
 {
@@ -153,7 +156,18 @@ note_error(const MfError *err)
 	if (strlen(err->sqlstate) != 5 || err->message[0] == '\0' || strcmp(err->sqlstate, "57014") == 0)
 		bad("an error that is none", err);
 	total.errors++;
-	total.killed += strstr(err->detail, "ended by signal") != NULL;
+	if (strstr(err->detail, "ended by signal") != NULL)
+	{
+		total.killed++;
+		printf("# file %ld, mutated from %s: %s\n", total.files, origin, err->detail);
+		if (keep != NULL)
+		{
+			char		command[8192];
+
+			snprintf(command, sizeof(command), "cp '%s' '%s/%ld'", current, keep, total.files);
+			(void) !system(command);
+		}
+	}
 }
 
 /* Touch everything, so that a sanitizer sees what is not there. */
@@ -281,6 +295,7 @@ main(int argc, char **argv)
 	long		iterations = argc > 2 ? atol(argv[2]) : 0;
 	double		start = drive_now();
 
+	keep = getenv("FILE_FUZZ_KEEP");
 	if (argc < 5 || fd < 0)
 	{
 		fprintf(stderr, "file_fuzz faiss|hdf5 ITERATIONS SEED FILE...\n");
@@ -303,6 +318,8 @@ main(int argc, char **argv)
 		if (ftruncate(fd, 0) != 0 || pwrite(fd, data, len, 0) != (ssize_t) len)
 			return 2;
 		free(data);
+		origin = argv[4 + i % (argc - 4)];
+		current = path;
 		try(path, len);
 	}
 	unlink(path);

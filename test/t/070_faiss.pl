@@ -167,6 +167,12 @@ obeys('training and adding in libfaiss', 'INSERT INTO slow SELECT * FROM many OR
 is_deeply([ glob "$dir/out/{,.}slow*" ], [], 'nothing is left after a cancel');
 is(`pgrep -c milvus_fdw_fais` + 0, 0, 'nor a program');
 
+# ----------------------------------------------------------------------------------- mutated files
+
+my $fuzz = `test/unit/build/file_fuzz faiss 1000 70 $dir/new/*.faiss $dir/old/*.faiss $dir/odd/Iv*.faiss 2>&1`;
+like($fuzz, qr/^ok 1/m, 'a thousand mutated files') or diag $fuzz;
+unlike($fuzz, qr/ended by signal/, '... of which none ended libfaiss');
+
 # ----------------------------------------------------------------------------------- refusals
 
 table('t', 'id bigint, vector real[]', filename => "$dir/new/SQ8.faiss");

@@ -137,6 +137,9 @@ cmp_ok($r->{ms_since_signal}, '<', 500, '... at once');
 is_deeply([ glob "$dir/out/{,.}slow*" ], [], '... and nothing is left');
 is(`pgrep -c milvus_fdw_hdf5` + 0, 0, 'nor a program');
 
+my $fuzz = `test/unit/build/file_fuzz hdf5 500 71 $dir/in/[bstl]*.h5 $dir/in/*.hdf5 2>&1`;
+like($fuzz, qr/^ok 1/m, 'five hundred mutated files') or diag $fuzz;
+
 # ----------------------------------------------------------------------------------- from one to the other
 
 sql('CREATE SERVER f FOREIGN DATA WRAPPER faiss_fdw');

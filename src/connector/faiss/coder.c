@@ -4,7 +4,7 @@
  * libfaiss believes them: with no sub-quantizers it divides by zero, with a
  * code larger than its buffer it reads past it.  Letters: P product, A additive,
  * R O residual (O: as Faiss 1.7.1 wrote it), Q local search, X Y products of
- * those, Z scalar quantizer; l LSH, o p fast scan, r refinement, s spectral hash.
+ * those, Z scalar quantizer; l LSH, o p u x fast scan, r refinement, s spectral hash.
  */
 #include <string.h>
 
@@ -256,18 +256,20 @@ lsh(MfFaissWalk *w, MfFaissNode *node)
 	int32_t		nbits,
 				code,
 				dim = node->dim;
+	uint8_t		flags[2];		/* rotate_data, train_thresholds */
 	int64_t		count;
 
 	TRY(mf_faiss_get(c, &nbits, 4));
-	TRY(mf_faiss_skip(c, 2, 1));
+	TRY(mf_faiss_get(c, flags, sizeof(flags)));
 	TRY(mf_faiss_count(c, 4, &count));
 	TRY(mf_faiss_skip(c, count, 4));
 	TRY(mf_faiss_get(c, &code, 4));
 	if (memcmp(node->kind->fourcc, "IxHE", 4) == 0 && code > 0 && code < 1 << 20)
 		code *= 8;
-	if (nbits < 1 || nbits > 1 << 20 || code != (nbits + 7) / 8 || (count != 0 && count != nbits))
+	if (nbits < 1 || nbits > 1 << 20 || code != (nbits + 7) / 8 || flags[0] > 1 || flags[1] > 1 ||
+		(count != nbits && (count != 0 || flags[1])) || (!flags[0] && nbits > node->dim))
 		return mf_faiss_damaged(c, "%d bits in %d bytes", nbits, code);
-	TRY(mf_faiss_walk_transform(w, &dim, node->depth + 1));
+	TRY(mf_faiss_walk_transform(w, &dim, flags[0] && node->ntotal > 0, node->depth + 1));
 	if (dim != nbits)
 		return mf_faiss_damaged(c, "a rotation to %d dimensions for %d bits", dim, nbits);
 	node->code = code;
@@ -325,6 +327,45 @@ fast_scan_additive(MfFaissWalk *w, MfFaissNode *node)
 	return fast_scan_codes(w, node, ntotal2, m2);
 }
 
+static MfStatus
+check_blocks(MfFaissWalk *w, MfFaissNode *node, int32_t bbs)
+{
+	if (bbs < 32 || bbs > 1 << 20 || bbs % 32 != 0 || node->m2 < 2 || node->m2 > 1 << 20 || node->m2 % 2 != 0)
+		return mf_faiss_damaged(&w->cursor, "blocks of %d rows and %lld parts", bbs, (long long) node->m2);
+	node->bbs = bbs;
+	return MF_OK;
+}
+
+/* IVF: what the blocks of the lists are, before the quantizer and after it. */
+static MfStatus
+blocks_product(MfFaissWalk *w, MfFaissNode *node)
+{
+	int32_t		bbs;
+
+	TRY(mf_faiss_get(&w->cursor, &bbs, 4));
+	TRY(mf_faiss_get(&w->cursor, &node->m2, 8));
+	TRY(mf_faiss_skip(&w->cursor, 4 + 8, 1));
+	return check_blocks(w, node, bbs);
+}
+
+static MfStatus
+blocks_additive(MfFaissWalk *w, MfFaissNode *node)
+{
+	int32_t		bbs;
+	int64_t		shape[4];		/* M, nbits, ksub, code_size */
+
+	TRY(mf_faiss_skip(&w->cursor, 1 + 4, 1));
+	TRY(mf_faiss_get(&w->cursor, &bbs, 4));
+	TRY(mf_faiss_skip(&w->cursor, 1, 4));
+	TRY(mf_faiss_get(&w->cursor, shape, sizeof(shape)));
+	TRY(mf_faiss_skip(&w->cursor, 1, 8));
+	TRY(mf_faiss_get(&w->cursor, &node->m2, 8));
+	TRY(mf_faiss_skip(&w->cursor, 1 + 4 + 8, 1));
+	if (shape[1] != 4 || shape[0] < 1 || shape[0] > node->m2 || shape[3] != node->code || shape[3] * 2 > node->m2)
+		return mf_faiss_damaged(&w->cursor, "codes of %lld parts of %lld bits", (long long) shape[0], (long long) shape[1]);
+	return check_blocks(w, node, bbs);
+}
+
 /* The second quantizer of IVFPQR, which refines the first. */
 static MfStatus
 refinement(MfFaissWalk *w, MfFaissNode *node)
@@ -354,7 +395,7 @@ spectral_hash(MfFaissWalk *w, MfFaissNode *node)
 				nbit;
 	int64_t		count;
 
-	TRY(mf_faiss_walk_transform(w, &dim, node->depth + 1));
+	TRY(mf_faiss_walk_transform(w, &dim, false, node->depth + 1));
 	TRY(mf_faiss_get(&w->cursor, &nbit, 4));
 	TRY(mf_faiss_skip(&w->cursor, 2, 4));
 	if (nbit < 1 || nbit > 1 << 20)
@@ -399,6 +440,12 @@ mf_faiss_walk_coder(MfFaissWalk *w, MfFaissNode *node, char letter, MfStatus *st
 			return true;
 		case 'p':
 			*status = fast_scan_product(w, node);
+			return true;
+		case 'u':
+			*status = blocks_product(w, node);
+			return true;
+		case 'x':
+			*status = blocks_additive(w, node);
 			return true;
 		case 'r':
 			*status = refinement(w, node);

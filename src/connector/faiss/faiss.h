@@ -113,6 +113,8 @@ typedef struct MfFaissNode
 	bool		trained;
 	int64_t		code;			/* bytes of a code as its quantizer says; -1 = unknown */
 	int64_t		nlist;
+	int64_t		bbs;			/* fast scan: rows and parts of a block; 0 = none */
+	int64_t		m2;
 	int64_t		legacy_ids;		/* IvXX: where the lists' ids lie */
 	bool		exact;
 	bool		library;
@@ -134,8 +136,8 @@ extern MfStatus mf_faiss_add_segment(MfFaissWalk *w, int64_t vectors, int64_t id
 /* What comes next belongs to a quantizer; false = not one of its letters. */
 extern bool mf_faiss_walk_coder(MfFaissWalk *w, MfFaissNode *node, char letter, MfStatus *status);
 
-/* What comes next is a transform of vectors of *dim. */
-extern MfStatus mf_faiss_walk_transform(MfFaissWalk *w, int32_t *dim, int depth);
+/* What comes next is a transform of vectors of *dim; used: it will be undone, so it must be whole. */
+extern MfStatus mf_faiss_walk_transform(MfFaissWalk *w, int32_t *dim, bool used, int depth);
 
 /* Inverted lists, id maps, graphs; false = not one of its letters. */
 extern bool mf_faiss_walk_lists(MfFaissWalk *w, MfFaissNode *node, char letter, MfStatus *status);

@@ -124,8 +124,8 @@ block_lists(MfFaissWalk *w, MfFaissNode *node)
 	int64_t		rows = 0;
 
 	TRY(mf_faiss_get(c, head, sizeof(head)));
-	if (head[0] != node->nlist || head[2] < 32 || head[2] > 1 << 20 || head[2] % 32 != 0 ||
-		head[3] < 1 || head[3] > 1 << 30 || head[3] < head[2] / 2)
+	if (head[0] != node->nlist || node->bbs == 0 || head[2] != node->bbs || head[3] != node->bbs * node->m2 / 2 ||
+		node->code * 2 > node->m2)
 		return mf_faiss_damaged(c, "%lld lists of blocks of %lld rows and %lld bytes",
 								(long long) head[0], (long long) head[2], (long long) head[3]);
 	for (int64_t i = 0; i < head[0]; i++)

@@ -63,7 +63,7 @@ remap(MfFaissCursor *c, int64_t *count, int32_t *largest)
 }
 
 MfStatus
-mf_faiss_walk_transform(MfFaissWalk *w, int32_t *dim, int depth)
+mf_faiss_walk_transform(MfFaissWalk *w, int32_t *dim, bool used, int depth)
 {
 	MfFaissCursor *c = &w->cursor;
 	uint32_t	fourcc;
@@ -109,6 +109,8 @@ mf_faiss_walk_transform(MfFaissWalk *w, int32_t *dim, int depth)
 	TRY(mf_faiss_get(c, &trained, 1));
 	if (in != *dim || out < 1 || out > MF_FAISS_MAX_DIM || trained > 1)
 		return mf_faiss_damaged(c, "a transform from %d to %d dimensions for vectors of %d", in, out, *dim);
+	if (used && a >= 0)
+		trained = 1;
 	if ((a >= 0 && (trained || a > 0) && a < (int64_t) in * out) || (b >= 0 && (trained || b > 0) && b < out))
 		return mf_faiss_damaged(c, "a matrix of %lld values for %d times %d", (long long) a, in, out);
 	if ((memcmp(&fourcc, "RmDT", 4) == 0 && (values != out || largest >= in)) ||

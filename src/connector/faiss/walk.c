@@ -136,7 +136,7 @@ transforms(MfFaissWalk *w, MfFaissNode *node)
 	if (count < 0 || count > 64)
 		return mf_faiss_damaged(&w->cursor, "%d transforms", count);
 	for (int i = 0; i < count; i++)
-		TRY(mf_faiss_walk_transform(w, &dim, node->depth + 1));
+		TRY(mf_faiss_walk_transform(w, &dim, node->ntotal > 0, node->depth + 1));
 	return inner(w, node, true, false, dim, &child);
 }
 
