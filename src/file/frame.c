@@ -15,6 +15,9 @@
 
 /* ------------------------------------------------------------------- sending */
 
+/* A pipe is locked while it is written to: the other side reads in between. */
+#define SEND_BYTES (128 * 1024)
+
 /* Head and columns, then at most three pieces a column. */
 static bool
 make_room(MfHelper *helper, int ncolumns)
@@ -121,6 +124,11 @@ mf_helper_send_step(MfHelper *helper, MfWaitFor *wait, MfError *err)
 			size_t		skip = i == helper->piece ? helper->in_piece : 0;
 
 			now[n] = (struct iovec) {(char *) pieces[i].iov_base + skip, pieces[i].iov_len - skip};
+			if (now[n].iov_len > SEND_BYTES)
+			{
+				now[n++].iov_len = SEND_BYTES;
+				break;
+			}
 		}
 		written = write_quietly(helper->to, now, n);
 		if (written < 0 && errno == EINTR)

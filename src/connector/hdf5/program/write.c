@@ -5,12 +5,15 @@
  * costs a copy and a write.  The format is the oldest that can hold it, so that
  * every HDF5 of today reads it.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hdf5_program.h"
 
-#define CHUNK_BYTES (256 * 1024)
+/* A chunk is one write: see WRITE_BYTES in src/file/open.c. */
+#define CHUNK_BYTES (32 * 1024)
 
 typedef struct Target
 {
@@ -246,11 +249,17 @@ make_file(void)
 {
 	hid_t		access = H5Pcreate(H5P_FILE_ACCESS);
 	hid_t		file;
+	int			fd;
 
 	(void) H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
 	file = H5Fcreate(FILE_NAME, H5F_ACC_TRUNC, H5P_DEFAULT, access);
 	if (file < 0)
 		program_fail("58030", hdf5_reason(), "the file cannot be written");
+
+	/* ext4 writes a file that was truncated to disk when it is next closed: now, while there is nothing */
+	fd = open(FILE_NAME, O_RDWR);
+	if (fd >= 0)
+		(void) close(fd);
 	return file;
 }
 
