@@ -2,7 +2,8 @@
 #
 #   make            build the extension            make demo   see it work
 #   make install    put it into PostgreSQL         make test   every test
-#   make bench      measure it                     make help   the rest
+#   make bench      measure it                     make soak   N seconds of each random run, from SEED
+#   make check-asan, check-assert                  make help   the rest
 
 MODULE_big = milvus_fdw
 EXTENSION = milvus_fdw
@@ -10,10 +11,10 @@ DATA = sql/install/milvus_fdw--0.1.0.sql
 PGFILEDESC = "milvus_fdw - vector stores as foreign tables"
 
 # what another extension needs to add a remote
-HEADERS_milvus_fdw = $(addprefix src/include/,connector.h batch.h mf_error.h mf_mem.h)
+HEADERS_milvus_fdw = $(addprefix src/include/,connector.h batch.h filter.h mf_error.h mf_mem.h)
 
 # .proto -> C, by protobuf-c; under its own flags, never committed
-PROTO_C = src/connector/milvus2/milvus.pb-c.c
+PROTO_C = src/connector/milvus1/milvus1.pb-c.c src/connector/milvus2/milvus.pb-c.c
 PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
@@ -21,12 +22,12 @@ SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/connector/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
-LIBRARIES = grpc libprotobuf-c libcurl jansson
+LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb
 PG_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src/include -I$(srcdir)/src/net -I$(srcdir)/src/json \
 	-I$(srcdir)/src/fdw -I$(srcdir)/src/connector $(shell pkg-config --cflags $(LIBRARIES))
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
 	-Wno-sign-compare
-SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs grpc libprotobuf-c libcurl jansson) -lcrypto -lpthread -lm \
+SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -lpthread -lm \
 	-Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -40,7 +41,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 override with_llvm = no
 include $(PGXS)
 
-src/connector/milvus2/%.pb-c.c src/connector/milvus2/%.pb-c.h: src/connector/milvus2/%.proto
+src/connector/%.pb-c.c src/connector/%.pb-c.h: src/connector/%.proto
 	cd $(dir $<) && protoc-c --c_out=. $(notdir $<)
 
 $(PROTO_C:.c=.o): CFLAGS := $(filter-out -Werror -Wextra,$(CFLAGS))
@@ -57,11 +58,11 @@ UNIT_CFLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -
 UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))) $(PROTO_C)
 UNIT_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(sort $(UNIT_SOURCES)))
 # those that drive a connector against its real server run with the TAP files
-SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milvus2_filter)
+SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milvus2_write milvus2_filter)
 UNIT_PROGRAMS = $(filter-out $(SERVER_PROGRAMS),$(patsubst test/unit/%.c,$(UNIT_DIR)/%,\
 	$(filter-out %_bench.c,$(wildcard test/unit/*.c))))
 
-.PHONY: test demo bench check-unit check-connectors unit-programs test-module install-test-module help
+.PHONY: test demo bench soak check-asan check-assert check-unit check-connectors unit-programs test-module install-test-module help
 
 test:
 	test/run
@@ -69,6 +70,11 @@ demo:
 	test/demo
 bench:
 	test/bench/run
+soak:
+	test/soak/run $(THEMES)
+# pg_regress in a PostgreSQL that checks itself
+check-asan check-assert: check-%:
+	test/checked $*
 
 # a remote of its own, which installcheck needs in PostgreSQL
 test-module:

@@ -38,16 +38,26 @@ mf_handler(PG_FUNCTION_ARGS)
 	routine->ReScanForeignScan = mf_rescan;
 	routine->EndForeignScan = mf_end_scan;
 
-	routine->PlanForeignModify = mf_plan_modify;	/* src/fdw/modify.c */
-	routine->BeginForeignModify = mf_begin_modify;
+	routine->AddForeignUpdateTargets = mf_add_update_targets;	/* src/fdw/row_identity.c */
+	routine->PlanForeignModify = mf_plan_modify;	/* src/fdw/modify_plan.c */
+	routine->IsForeignRelUpdatable = mf_is_updatable;
+	routine->BeginForeignModify = mf_begin_modify;	/* src/fdw/modify.c */
 	routine->ExecForeignInsert = mf_exec_insert;
+	routine->ExecForeignUpdate = mf_exec_update;
+	routine->ExecForeignDelete = mf_exec_delete;
 	routine->EndForeignModify = mf_end_modify;
 	routine->BeginForeignInsert = mf_begin_insert;
 	routine->EndForeignInsert = mf_end_insert;
-	routine->IsForeignRelUpdatable = mf_is_updatable;
+
+	routine->PlanDirectModify = mf_plan_direct; /* src/fdw/direct_modify.c */
+	routine->BeginDirectModify = mf_begin_direct;
+	routine->IterateDirectModify = mf_iterate_direct;
+	routine->EndDirectModify = mf_end_direct;
+	routine->ExecForeignTruncate = mf_exec_truncate;	/* src/fdw/truncate.c */
 
 	routine->ExplainForeignScan = mf_explain_scan;	/* src/fdw/explain.c */
 	routine->ExplainForeignModify = mf_explain_modify;
+	routine->ExplainDirectModify = mf_explain_direct;
 
 	routine->AnalyzeForeignTable = mf_analyze;	/* src/fdw/analyze.c */
 	routine->ImportForeignSchema = mf_import_schema;	/* src/fdw/import.c */
@@ -70,9 +80,11 @@ WRAPPER(milvus_fdw)
 WRAPPER(elasticsearch_fdw)
 WRAPPER(faiss_fdw)
 WRAPPER(hdf5_fdw)
+WRAPPER(milvus1_fdw)
 
 void
 _PG_init(void)
 {
 	mf_registry_init();
+	mf_finish_init();
 }

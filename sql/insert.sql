@@ -15,10 +15,7 @@ SELECT * FROM docs;
 INSERT INTO docs DEFAULT VALUES;
 INSERT INTO docs (id, nothing) VALUES (1, 2);
 
--- nothing but INSERT
-UPDATE docs SET txt = 'x';
-DELETE FROM docs;
-TRUNCATE docs;
+-- no conflict resolution
 INSERT INTO docs (id) VALUES (9) ON CONFLICT DO NOTHING;
 INSERT INTO docs (id) VALUES (9) ON CONFLICT (id) DO UPDATE SET txt = 'x';
 
@@ -131,8 +128,7 @@ UPDATE parent2 SET id = 20 WHERE id = 201;
 WITH d AS (SELECT 1) UPDATE part_d SET txt = 'local' FROM d;
 SELECT tableoid::regclass, * FROM parent2 ORDER BY id;
 
--- triggers: BEFORE changes the row, AFTER ROW sees it once the remote has it,
--- AFTER STATEMENT runs before the last batch is sent
+-- triggers: BEFORE changes the row, AFTER runs once the remote has all of them
 CREATE FOREIGN TABLE triggered (id bigint, txt text) SERVER ins OPTIONS (collection 'triggered', schema 'id i64 key, txt text null');
 CREATE FOREIGN TABLE look (id bigint, txt text) SERVER ins OPTIONS (collection 'triggered');
 CREATE FUNCTION before_row() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -80,11 +80,13 @@ RESET ROLE;
 GRANT pg_read_server_files TO regress_opt;
 SET ROLE regress_opt;
 ALTER SERVER opt_own OPTIONS (ADD cafile '/nowhere/ca.pem');
+CREATE USER MAPPING FOR CURRENT_USER SERVER opt_own OPTIONS (password 'secret');
 CREATE FOREIGN TABLE opt.generated (id bigint) SERVER opt_own OPTIONS (rows '3');
 SELECT count(*) FROM opt.generated;
 -- the privilege to name a file is looked at when the file is used, too
 RESET ROLE;
 REVOKE pg_read_server_files FROM regress_opt;
+SELECT count(*) FROM opt.generated;
 ALTER SERVER opt_own OPTIONS (ADD note 'a new connection');
 SELECT count(*) FROM opt.generated;
 ALTER SERVER opt_own OWNER TO CURRENT_USER;

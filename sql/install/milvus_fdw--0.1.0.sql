@@ -54,11 +54,20 @@ CREATE FOREIGN DATA WRAPPER hdf5_fdw
 	HANDLER hdf5_fdw_handler VALIDATOR hdf5_fdw_validator;
 COMMENT ON FOREIGN DATA WRAPPER hdf5_fdw IS 'HDF5 files of the server';
 
+CREATE FUNCTION milvus1_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION milvus1_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER milvus1_fdw
+	HANDLER milvus1_fdw_handler VALIDATOR milvus1_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER milvus1_fdw IS 'collections of Milvus 1.x, in its data directory or its server';
+
 -- ------------------------------------------------------- remote collections
 --
 -- Servers are named, tables are regclass.  All need USAGE on the server; those
 -- that change a collection through a foreign table need to own the table.
--- None is granted to PUBLIC, because they reach the network.
+-- None is granted to PUBLIC, because they reach the network.  All that is not
+-- immutable pins search_path.
 --
 -- Errors of all: 42704 no such server, 42501 no privilege, 25006 read-only
 -- transaction, 08001/08006 the server cannot be reached, 28P01/42501 it refuses
@@ -75,13 +84,15 @@ CREATE FUNCTION create_collection(
 	load boolean DEFAULT NULL)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_create_collection'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION create_collection(name, text, regclass, text, text, text, boolean) IS
 	'create a remote collection with a field for each column of a table, index its vectors and load it';
 
 CREATE FUNCTION drop_collection(server name, name text) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_collection'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION drop_collection(name, text) IS
 	'drop a remote collection with all its rows';
 
@@ -93,31 +104,36 @@ CREATE FUNCTION create_index(
 	params jsonb DEFAULT NULL)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_create_index'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION create_index(regclass, text, text, text, jsonb) IS
 	'create the index of a field of a foreign table''s collection and wait until it is built';
 
 CREATE FUNCTION drop_index("table" regclass, field text) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_drop_index'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION drop_index(regclass, text) IS
 	'drop the index of a field of a foreign table''s collection';
 
 CREATE FUNCTION load("table" regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_load'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION load(regclass) IS
 	'load a foreign table''s collection so that it can be queried, and wait until it is';
 
 CREATE FUNCTION release("table" regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_release'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION release(regclass) IS
 	'release a foreign table''s collection from the remote''s memory';
 
 CREATE FUNCTION flush("table" regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_flush'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION flush(regclass) IS
 	'have the remote put all rows written so far into storage, and wait until it has';
 
@@ -129,7 +145,8 @@ CREATE FUNCTION collections(
 	OUT description text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'milvus_fdw_collections'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION collections(name) IS
 	'the collections of a server; rows is null where the remote does not say';
 
@@ -149,7 +166,8 @@ CREATE FUNCTION fields(
 	OUT note text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'milvus_fdw_fields'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION fields(name, text) IS
 	'the fields of a collection; note says why a field cannot be a column';
 
@@ -161,30 +179,41 @@ CREATE FUNCTION connections(
 	OUT in_use boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'milvus_fdw_connections'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION connections() IS
 	'the connections this session keeps; valid is false where options have changed since';
 
 CREATE FUNCTION disconnect(server name) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'milvus_fdw_disconnect'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION disconnect(name) IS
 	'close this session''s connections to a server that nothing uses; true if there was one';
 
 CREATE FUNCTION disconnect_all() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'milvus_fdw_disconnect_all'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION disconnect_all() IS
 	'close all connections of this session that nothing uses; true if there was one';
 
 CREATE FUNCTION version(server name) RETURNS text
 	AS 'MODULE_PATHNAME', 'milvus_fdw_remote_version'
-	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION version(name) IS 'the version of the server''s remote';
+
+CREATE FUNCTION export_metadata(server name) RETURNS text
+	AS 'MODULE_PATHNAME', 'milvus_fdw_export_metadata'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION export_metadata(name) IS 'what Milvus 1.x keeps of its collections beside the rows, as JSON that option meta takes (json:/path)';
 
 CREATE FUNCTION version() RETURNS text
 	AS 'MODULE_PATHNAME', 'milvus_fdw_version'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION version() IS 'the version of milvus_fdw and of the libraries it uses';
 
 REVOKE ALL ON FUNCTION
@@ -193,7 +222,7 @@ REVOKE ALL ON FUNCTION
 	create_index(regclass, text, text, text, jsonb),
 	drop_index(regclass, text),
 	load(regclass), release(regclass), flush(regclass),
-	collections(name), fields(name, text), version(name)
+	collections(name), fields(name, text), version(name), export_metadata(name)
 	FROM PUBLIC;
 
 -- --------------------------------------------------------------- conversions

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 
 #include "elasticsearch/elasticsearch.h"
+#include "milvus1/milvus1.h"
 #include "milvus2/milvus2.h"
 
 #define MAX_CONNECTORS 32
@@ -19,6 +20,7 @@
 static const MfConnector *connectors[MAX_CONNECTORS] = {
 	&mf_milvus2_connector,
 	&mf_elasticsearch_connector,
+	&mf_milvus1_connector,
 };
 
 /* Those that live in modules of their own, which need not be installed. */

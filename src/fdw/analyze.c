@@ -26,7 +26,7 @@ whole_table(Relation rel)
 		if (!TupleDescAttr(desc, i)->attisdropped)
 			columns = lappend_int(columns, i + 1);
 	}
-	return list_make5(list_make1_oid(RelationGetRelid(rel)), columns, NIL, makeString("-1"), makeInteger(0));
+	return mf_plan_private(RelationGetRelid(rel), columns);
 }
 
 static int

@@ -44,6 +44,7 @@ typedef struct Hold
 } Hold;
 
 static HTAB *connections = NULL;
+static uint64 invalidations = 0;
 static MemoryContext connection_context = NULL;
 
 static void
@@ -78,22 +79,24 @@ give_back(void *arg)
 		forget(remote);
 }
 
-/* May run at any moment that catalogs are read: only marks. */
+/* May run at any moment, outside of a transaction too: only marks, and looks nothing up. */
 static void
 invalidate(Datum arg, int cacheid, uint32 hashvalue)
 {
 	HASH_SEQ_STATUS scan;
 	CacheEntry *entry;
 
+	invalidations++;
 	hash_seq_init(&scan, connections);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		Oid			oid = cacheid == FOREIGNSERVEROID ? entry->key.serverid : entry->key.umid;
+		MfRemote   *remote = entry->remote;
 
 		/* a server without mapping may gain one: that changes the key anyway */
 		if (hashvalue == 0 ||
-			(OidIsValid(oid) && GetSysCacheHashValue1(cacheid, ObjectIdGetDatum(oid)) == hashvalue))
-			entry->remote->stale = true;
+			(cacheid == FOREIGNSERVEROID ? remote->server_hash == hashvalue :
+			 OidIsValid(remote->umid) && remote->mapping_hash == hashvalue))
+			remote->stale = true;
 	}
 }
 
@@ -154,25 +157,6 @@ user_mapping(Oid userid, Oid serverid)
 	return found ? GetUserMapping(userid, serverid) : NULL;
 }
 
-/* Files named by options: may the server's owner still have them read? */
-static void
-check_files(const MfConnector *connector, const MfOptions *options, Oid owner)
-{
-	Oid			save_user;
-	int			save_context;
-
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(owner, save_context);
-	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
-	{
-		const char *path = mf_option(options, def->name);
-
-		if ((def->flags & MF_OPTION_FILE) && (def->where & MF_ON_SERVER) && path != NULL)
-			mf_check_server_file(def->name, path);
-	}
-	SetUserIdAndSecContext(save_user, save_context);
-}
-
 static MfRemote *
 open_remote(ForeignServer *server, UserMapping *mapping)
 {
@@ -190,13 +174,15 @@ open_remote(ForeignServer *server, UserMapping *mapping)
 	remote->context = context;
 	remote->serverid = server->serverid;
 	remote->umid = mapping ? mapping->umid : InvalidOid;
+	remote->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(remote->serverid));
+	remote->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(remote->umid));
 	remote->connector = mf_connector_of_server(server->serverid);
 	remote->server = pstrdup(server->servername);
-	remote->options = mf_options_from_list(server->options, mapping ? mapping->options : NIL);
+	/* the first one counts: what the mapping says, else the server's */
+	remote->options = mf_options_from_list(mapping ? mapping->options : NIL, server->options);
 	remote->keep = mf_option_bool(remote->options, "keep_connections", true);
 	MemoryContextSwitchTo(before);
 
-	check_files(remote->connector, remote->options, server->owner);
 	mf_mem_init(&remote->mem, (size_t) mf_option_int(remote->options, "memory_limit",
 													 DEFAULT_MEMORY_LIMIT) * 1024 * 1024);
 	args.server = remote->server;
@@ -212,12 +198,15 @@ open_remote(ForeignServer *server, UserMapping *mapping)
 MfRemote *
 mf_connect(Oid serverid, Oid userid, MemoryContext owner)
 {
+	uint64		before = invalidations;
 	ForeignServer *server = GetForeignServer(serverid);
 	UserMapping *mapping = user_mapping(userid, serverid);
 	CacheKey	key = {serverid, mapping ? mapping->umid : InvalidOid};
 	CacheEntry *entry;
 	Hold	   *hold;
 
+	/* each time: who asks may change, and what he may do, while a connection stays */
+	mf_check_use(mf_connector_of_server(serverid), server, mapping, userid);
 	if (connections == NULL)
 		start();
 	hold = MemoryContextAllocZero(owner, sizeof(Hold));
@@ -232,6 +221,8 @@ mf_connect(Oid serverid, Oid userid, MemoryContext owner)
 	{
 		MfRemote   *remote = open_remote(server, mapping);
 
+		/* what changed since its options were read cannot have marked it */
+		remote->stale = before != invalidations;
 		entry = hash_search(connections, &key, HASH_ENTER, NULL);
 		entry->remote = remote;
 	}

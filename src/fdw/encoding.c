@@ -69,3 +69,21 @@ mf_safe_text(const char *s)
 	}
 	return copy;
 }
+
+char *
+mf_message_text(const char *s)
+{
+	char	   *text = mf_safe_text(s);
+	int			encoding = GetDatabaseEncoding();
+
+	for (char *p = text; *p; p += pg_encoding_mblen(encoding, p))
+	{
+		unsigned char c = (unsigned char) *p;
+
+		if (c == '\n' || c == '\r' || c == '\t')
+			*p = ' ';
+		else if (c < 0x20 || c == 0x7f)
+			*p = '?';
+	}
+	return text;
+}

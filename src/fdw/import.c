@@ -52,11 +52,14 @@ append_column(StringInfo buf, const MfConnector *connector, const MfField *field
 	appendStringInfo(buf, "\n\t%s %s ", quote_identifier(name), type);
 	if (strcmp(name, field->name) != 0)
 		append_option(buf, &options, mf_field_option(connector), field->name);
+	if (field->key)
+		append_option(buf, &options, "key", "true");
 	if (mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT && field->dim > 0)
 		append_option(buf, &options, "dim", psprintf("%d", field->dim));
 	if (options > 0)
 		appendStringInfoString(buf, ") ");
-	if (!field->nullable && !field->auto_id)
+	/* where there is a default, an INSERT may leave the column out */
+	if (!field->nullable && !field->auto_id && !field->has_default)
 		appendStringInfoString(buf, "NOT NULL");
 }
 

@@ -14,19 +14,47 @@ static MfLedgerEntry *ledger = NULL;
 static bool registered = false;
 
 static void
-warn(const MfLedgerEntry *entry)
+warn_truncated(const MfLedgerEntry *entry)
 {
-	if (entry->acknowledged == 0 && entry->unknown == 0)
-		return;
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
-			 errmsg("rows written to collection \"%s\" on server \"%s\" stay there",
-					entry->collection, entry->server),
+			 entry->unanswered ?
+			 errmsg("collection \"%s\" on server \"%s\" may have been truncated", entry->collection, entry->server) :
+			 errmsg("collection \"%s\" on server \"%s\" stays truncated", entry->collection, entry->server),
+			 entry->unanswered ?
+			 errdetail("The remote was asked to and did not answer; it has no transactions to roll back.") :
+			 errdetail("The remote has no transactions to roll back.")));
+}
+
+static void
+warn(const MfLedgerEntry *entry)
+{
+	bool		deletes = entry->kind == MF_LEDGER_DELETED;
+
+	if (entry->acknowledged == 0 && entry->unknown == 0 && !entry->unanswered)
+		return;
+	if (entry->kind == MF_LEDGER_TRUNCATED)
+	{
+		warn_truncated(entry);
+		return;
+	}
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 entry->unanswered ?
+			 errmsg("rows of collection \"%s\" on server \"%s\" may have been deleted", entry->collection, entry->server) :
+			 deletes ?
+			 errmsg("rows deleted from collection \"%s\" on server \"%s\" stay deleted", entry->collection, entry->server) :
+			 errmsg("rows written to collection \"%s\" on server \"%s\" stay there", entry->collection, entry->server),
+			 entry->unanswered ?
+			 errdetail("The remote was asked to delete rows by a condition and did not answer; it has no transactions to roll back.") :
 			 entry->unknown > 0 ?
-			 errdetail("The remote acknowledged " INT64_FORMAT " rows and may hold " INT64_FORMAT
+			 errdetail(deletes ? "The remote deleted " INT64_FORMAT " rows and may have deleted " INT64_FORMAT
+					   " more; it has no transactions to roll back." :
+					   "The remote acknowledged " INT64_FORMAT " rows and may hold " INT64_FORMAT
 					   " more; it has no transactions to roll back.",
 					   entry->acknowledged, entry->unknown) :
-			 errdetail("The remote acknowledged " INT64_FORMAT
+			 errdetail(deletes ? "The remote deleted " INT64_FORMAT " rows; it has no transactions to roll back." :
+					   "The remote acknowledged " INT64_FORMAT
 					   " rows; it has no transactions to roll back.", entry->acknowledged)));
 }
 
@@ -40,7 +68,7 @@ at_xact_end(XactEvent event, void *arg)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot PREPARE a transaction that has written to collection \"%s\" on server \"%s\"",
 						mf_safe_text(ledger->collection), ledger->server),
-				 errdetail("The remote has no transactions: its rows are stored already.")));
+				 errdetail("The remote has no transactions: what was asked of it is done already.")));
 	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_COMMIT && event != XACT_EVENT_PREPARE)
 		return;
 	ledger = NULL;
@@ -71,7 +99,7 @@ at_subxact_end(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 }
 
 MfLedgerEntry *
-mf_ledger_open(const char *server, const char *collection)
+mf_ledger_open(const char *server, const char *collection, MfLedgerKind kind)
 {
 	MfLedgerEntry *entry;
 
@@ -82,6 +110,7 @@ mf_ledger_open(const char *server, const char *collection)
 		registered = true;
 	}
 	entry = MemoryContextAllocZero(TopTransactionContext, sizeof(MfLedgerEntry));
+	entry->kind = kind;
 	entry->subid = GetCurrentSubTransactionId();
 	entry->server = MemoryContextStrdup(TopTransactionContext, server);
 	entry->collection = MemoryContextStrdup(TopTransactionContext, mf_safe_text(collection));

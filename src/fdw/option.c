@@ -53,6 +53,8 @@ static const MfOptionDef core_options[] = {
 	"seconds to repeat a request that may be repeated (default 60)", NULL},
 	{"memory_limit", MF_ON_SERVER, MF_OPTION_INT, 0, 16, 1024 * 1024, NULL,
 	"megabytes one connection may use at most (default 2048)", NULL},
+	{"password_required", MF_ON_USER, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether a role that is no superuser needs a credential in the mapping (default true)", NULL},
 	{"field", MF_ON_COLUMN, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"remote field of the column (default: the column's name)", NULL},
 	{"key", MF_ON_COLUMN, MF_OPTION_BOOL, 0, 0, 0, NULL,
@@ -131,7 +133,8 @@ mf_field_option(const MfConnector *connector)
 static bool
 applies(const MfConnector *connector, const MfOptionDef *def)
 {
-	if (strcmp(def->name, "retry_timeout") == 0 || strcmp(def->name, "keep_connections") == 0)
+	if (strcmp(def->name, "retry_timeout") == 0 || strcmp(def->name, "keep_connections") == 0 ||
+		strcmp(def->name, "password_required") == 0)
 		return (connector->capabilities & MF_IS_NETWORK) != 0;
 	if (strcmp(def->name, "field") == 0)
 		return mf_field_option(connector) == def->name;
@@ -306,9 +309,24 @@ check_value(const MfOptionDef *def, const char *value)
 		refuse_value(def, value, why);
 }
 
-void
-mf_check_server_file(const char *option, const char *path)
+/* "sqlite:/path" names a file as "/path" does, "mysql://host" names none. */
+static const char *
+named_path(const char *value)
 {
+	size_t		word = strspn(value, "abcdefghijklmnopqrstuvwxyz");
+
+	if (word == 0 || value[word] != ':')
+		return value;
+	return strncmp(value + word, "://", 3) == 0 ? NULL : value + word + 1;
+}
+
+void
+mf_check_server_file(const char *option, const char *value)
+{
+	const char *path = named_path(value);
+
+	if (path == NULL)
+		return;
 	if (!is_absolute_path(path))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -334,26 +352,53 @@ mf_check_files_role(Oid role, bool writing)
 						   writing ? "pg_write_server_files" : "pg_read_server_files")));
 }
 
-static void
-check_privilege(const MfOptionDef *def, const char *value)
+/* Why only a superuser may set an option to this value, or NULL: anybody may. */
+static const char *
+only_superuser(const MfOptionDef *def, const char *value, int place)
 {
-	if ((def->flags & MF_OPTION_SUPERUSER) && !superuser())
+	bool		required;
+
+	if (def->flags & MF_OPTION_SUPERUSER)
+		return "Only a superuser may set it.";
+	if ((def->flags & MF_OPTION_MACHINE) && place == MF_ON_USER)
+		return "Only a superuser may let a user mapping use a credential of the server's machine.";
+	if (strcmp(def->name, "password_required") == 0 && parse_bool(value, &required) && !required)
+		return "Only a superuser may let a user go without a credential.";
+	if (strcmp(def->name, "sslmode") == 0 &&
+		(strcmp(value, "require") == 0 || strcmp(value, "verify-ca") == 0))
+		return "Only a superuser may weaken the check of certificates.";
+	return NULL;
+}
+
+static void
+check_privilege(const MfOptionDef *def, const char *value, int place)
+{
+	const char *why = superuser() ? NULL : only_superuser(def, value, place);
+
+	if (why != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to set option \"%s\"", def->name),
-				 errdetail("Only a superuser may set it.")));
+				 def->type == MF_OPTION_TEXT ?
+				 errmsg("permission denied to set option \"%s\"", def->name) :
+				 errmsg("permission denied to set option \"%s\" to \"%s\"", def->name, value),
+				 errdetail("%s", why)));
 	if (def->flags & MF_OPTION_FILE)
 		mf_check_server_file(def->name, value);
 	if (def->flags & MF_OPTION_WRITES)
 		mf_check_files_role(GetUserId(), true);
+}
 
-	/* as pgsql-http and libpq users know: no silent man in the middle */
-	if (strcmp(def->name, "sslmode") == 0 && !superuser() &&
-		(strcmp(value, "require") == 0 || strcmp(value, "verify-ca") == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to set option \"%s\" to \"%s\"", def->name, value),
-				 errdetail("Only a superuser may weaken the check of certificates.")));
+/* What the connector has to say about all of them together. */
+static void
+check_together(const MfConnector *connector, List *given, int place)
+{
+	MfError		err;
+
+	if (!MF_HAS(connector, options_check))
+		return;
+	mf_error_reset(&err);
+	if (connector->options_check(place, mf_options_from_list(given, NIL), &err) != MF_OK)
+		mf_raise(&err, &(MfWhere) {.remote = NULL});
 }
 
 void
@@ -372,7 +417,7 @@ mf_validate_options(const MfConnector *connector, Datum array, Oid catalog)
 		if (def == NULL || !(def->where & place))
 			refuse_unknown(connector, elem->defname, place);
 		check_value(def, defGetString(elem));
-		check_privilege(def, defGetString(elem));
+		check_privilege(def, defGetString(elem), place);
 	}
 
 	FOREACH_OPTION(def, connector)
@@ -390,6 +435,7 @@ mf_validate_options(const MfConnector *connector, Datum array, Oid catalog)
 							def->name, place_name(place), connector->name),
 					 errhint("%s: %s.", def->name, def->help)));
 	}
+	check_together(connector, given, place);
 }
 
 MfOptions *
@@ -464,6 +510,17 @@ mf_setting_real(const MfOptions *table, const MfOptions *server, const char *nam
 	const char *value = mf_option(holder(table, server, name), name);
 
 	return value ? strtod(value, NULL) : otherwise;
+}
+
+bool
+mf_is_part(const MfConnector *connector, const MfOptions *table)
+{
+	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
+	{
+		if ((def->flags & MF_OPTION_NARROWS) && mf_option(table, def->name) != NULL)
+			return true;
+	}
+	return false;
 }
 
 const char *

@@ -5,6 +5,7 @@
 #define MF_FDW_OPTION_H
 
 #include "connector.h"
+#include "foreign/foreign.h"
 
 /*
  * The validator of all wrappers: `array` holds the options of an object in
@@ -15,5 +16,12 @@ extern void mf_validate_options(const MfConnector *connector, Datum array, Oid c
 
 /* Raise unless the current role may have the server read this file. */
 extern void mf_check_server_file(const char *option, const char *path);
+
+/*
+ * Raise unless this role may connect with these options (src/fdw/use.c);
+ * mapping: NULL if there is none.
+ */
+extern void mf_check_use(const MfConnector *connector, ForeignServer *server,
+						 UserMapping *mapping, Oid userid);
 
 #endif							/* MF_FDW_OPTION_H */

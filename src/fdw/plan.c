@@ -1,33 +1,38 @@
 /*
  * plan.c - What does a plan remember for the executor?
  *
- * Which columns the query needs; all conditions are checked locally.  Plans
- * are copied and stored, so everything is a node, read by the names in plan.h.
+ * Which columns the query needs, what the remote is told of conditions, order
+ * and LIMIT.  Plans are copied and stored, so everything is a node, read by
+ * the names in plan.h.
  */
 #include "milvus_fdw.h"
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "common/int.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 #include "plan.h"
+#include "utils/lsyscache.h"
 
 /* Attribute numbers that the query reads, dropped columns left out. */
 static List *
-wanted_columns(PlannerInfo *root, RelOptInfo *baserel, List *clauses)
+wanted_columns(PlannerInfo *root, RelOptInfo *baserel, List *clauses, List *sorts)
 {
 	Relation	rel = table_open(planner_rt_fetch(baserel->relid, root)->relid, NoLock);
 	TupleDesc	desc = RelationGetDescr(rel);
 	Bitmapset  *used = NULL;
 	List	   *wanted = NIL;
 	bool		whole_row;
+	ListCell   *lc;
 
 	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &used);
 	pull_varattnos((Node *) clauses, baserel->relid, &used);
+	foreach(lc, sorts)
+		used = bms_add_member(used, list_nth_int(lfirst(lc), MF_SORT_ATTNUM) - FirstLowInvalidHeapAttributeNumber);
 	whole_row = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -64,47 +69,66 @@ mf_plan_templates(MfQualContext *context, List *clauses, List **shipped)
 	return templates;
 }
 
-/*
- * How many rows will be asked of this scan at most?  Known where the query is
- * this table alone and nothing between it and LIMIT drops or adds rows.
- */
-static int64
-row_limit(PlannerInfo *root, RelOptInfo *baserel, List *clauses)
+bool
+mf_plan_says_all(const MfQualContext *context, List *clauses, List *shipped)
 {
-	Query	   *parse = root->parse;
-	int64		limit;
-	int64		offset = 0;
-
-	if (baserel->reloptkind != RELOPT_BASEREL || clauses != NIL ||
-		bms_membership(root->all_baserels) != BMS_SINGLETON || root->hasHavingQual ||
-		parse->commandType != CMD_SELECT || parse->limitOption != LIMIT_OPTION_COUNT ||
-		parse->sortClause || parse->groupClause || parse->groupingSets || parse->distinctClause ||
-		parse->hasAggs || parse->hasWindowFuncs || parse->hasTargetSRFs || parse->rowMarks ||
-		parse->setOperations || parse->limitCount == NULL)
-		return -1;
-	if (!IsA(parse->limitCount, Const) || ((Const *) parse->limitCount)->constisnull)
-		return -1;
-	limit = DatumGetInt64(((Const *) parse->limitCount)->constvalue);
-	if (parse->limitOffset != NULL)
-	{
-		if (!IsA(parse->limitOffset, Const))
-			return -1;
-		if (!((Const *) parse->limitOffset)->constisnull)
-			offset = DatumGetInt64(((Const *) parse->limitOffset)->constvalue);
-	}
-	if (limit < 0 || offset < 0 || pg_add_s64_overflow(limit, offset, &limit))
-		return -1;
-	return limit;
+	return !context->lossy && list_length(clauses) == list_length(shipped);
 }
 
-/* A count that was pushed down: no columns, one row. */
-static ForeignScan *
-count_plan(Oid relid, RelOptInfo *rel, ForeignPath *path, List *tlist)
+List *
+mf_plan_private(Oid relid, List *columns)
 {
-	List	   *private = list_make5(list_make1_oid(linitial_oid(linitial(path->fdw_private))),
-									 NIL, NIL, makeString("-1"), makeInteger(1));
+	List	   *private = list_make5(list_make1_oid(relid), columns, NIL, NIL, makeInteger(0));
 
-	return make_foreignscan(tlist, NIL, 0, NIL, private, tlist, NIL, NULL);
+	return lappend(lappend(private, makeInteger(0)), NIL);
+}
+
+/* The columns that clauses name. */
+static List *
+columns_of(List *clauses, Index varno)
+{
+	Bitmapset  *used = NULL;
+	List	   *columns = NIL;
+	int			n = -1;
+
+	pull_varattnos((Node *) clauses, varno, &used);
+	while ((n = bms_next_member(used, n)) >= 0)
+		columns = lappend_int(columns, n + FirstLowInvalidHeapAttributeNumber);
+	return columns;
+}
+
+/*
+ * A count that was pushed down.  Its rows are one number; where the remote
+ * cannot count what is wanted they are counted here, so the columns of the
+ * conditions follow the number in the scan's tuple.
+ */
+static ForeignScan *
+count_plan(PlannerInfo *root, ForeignPath *path, List *tlist)
+{
+	Oid			relid = linitial_oid(list_nth(path->fdw_private, MF_UPPER_RELID));
+	Index		varno = intVal(list_nth(path->fdw_private, MF_UPPER_VARNO));
+	List	   *clauses = list_nth(path->fdw_private, MF_UPPER_CLAUSES);
+	MfQualContext context = {root, find_base_rel(root, varno), relid};
+	List	   *columns = columns_of(clauses, varno);
+	List	   *scan_tlist = list_make1(makeTargetEntry(((TargetEntry *) linitial(tlist))->expr, 1, NULL, false));
+	List	   *private = mf_plan_private(relid, columns);
+	List	   *shipped;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		Oid			type;
+		int32		typmod;
+		Oid			collation;
+
+		get_atttypetypmodcoll(relid, (AttrNumber) lfirst_int(lc), &type, &typmod, &collation);
+		scan_tlist = lappend(scan_tlist,
+							 makeTargetEntry((Expr *) makeVar(varno, (AttrNumber) lfirst_int(lc), type, typmod, collation, 0),
+											 list_length(scan_tlist) + 1, NULL, false));
+	}
+	lfirst(list_nth_cell(private, MF_SCAN_TEMPLATES)) = mf_plan_templates(&context, clauses, &shipped);
+	lfirst(list_nth_cell(private, MF_SCAN_COUNT)) = makeInteger(1);
+	return make_foreignscan(tlist, NIL, 0, context.exprs, private, scan_tlist, clauses, NULL);
 }
 
 ForeignScan *
@@ -115,16 +139,20 @@ mf_get_plan(PlannerInfo *root, RelOptInfo *baserel, Oid relid, ForeignPath *best
 	MfQualContext context = {root, baserel, relid};
 	List	   *templates;
 	List	   *shipped;
+	List	   *limit;
+	List	   *sorts;
 	List	   *private;
 
 	if (IS_UPPER_REL(baserel))
-		return count_plan(relid, baserel, best_path, tlist);
+		return count_plan(root, best_path, tlist);
 	if (best_path->path.param_info != NULL)
 		context.outer = best_path->path.param_info->ppi_req_outer;
 	templates = mf_plan_templates(&context, clauses, &shipped);
-	private = list_make5(list_make1_oid(relid), wanted_columns(root, baserel, clauses), templates,
-						 makeString(psprintf(INT64_FORMAT, row_limit(root, baserel, clauses))),
-						 makeInteger(0));
+	limit = mf_plan_says_all(&context, clauses, shipped) ? mf_limit(&context, &best_path->path) : NIL;
+	sorts = mf_sort_columns(root, baserel, best_path->path.pathkeys);
+	private = list_make5(list_make1_oid(relid), wanted_columns(root, baserel, clauses, sorts), templates, limit,
+						 makeInteger(mf_limit_guess(root, &best_path->path)));
+	private = lappend(lappend(private, makeInteger(0)), sorts);
 
 	/* everything is checked again here; the shipped ones stand apart for EXPLAIN */
 	return make_foreignscan(tlist, clauses, baserel->relid, context.exprs, private, NIL, shipped, outer_plan);

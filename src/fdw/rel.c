@@ -91,7 +91,6 @@ mf_get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 		rows = baserel->tuples >= 0 && baserel->pages > 0 ? baserel->tuples : DEFAULT_ROWS;
 	baserel->tuples = rows;
 	plan->filters = MF_HAS(connector, filter_check);
-	plan->ships_all = baserel->baserestrictinfo == NIL;
 	set_baserel_size_estimates(root, baserel);
 }
 
@@ -122,16 +121,22 @@ shipped_selectivity(PlannerInfo *root, RelOptInfo *baserel, List *clauses)
 	return clauselist_selectivity(root, shipped, baserel->relid, JOIN_INNER, NULL);
 }
 
+/* What a remote's sorting adds to a scan, as in postgres_fdw. */
+#define SORT_MULTIPLIER 1.2
+
 static void
-add_scan_path(PlannerInfo *root, RelOptInfo *baserel, double rows, List *clauses, Relids outer)
+add_scan_path(PlannerInfo *root, RelOptInfo *baserel, double rows, List *clauses, List *pathkeys,
+			  Relids outer)
 {
 	MfRelPlan  *plan = baserel->fdw_private;
 	double		fetched = clamp_row_est(baserel->tuples * shipped_selectivity(root, baserel, clauses));
 	Cost		startup = plan->startup_cost + baserel->baserestrictcost.startup;
-	Cost		total = startup + fetched *
-		(plan->tuple_cost + cpu_tuple_cost + baserel->baserestrictcost.per_tuple);
+	Cost		run = fetched * (plan->tuple_cost + cpu_tuple_cost + baserel->baserestrictcost.per_tuple);
 
-	add_path(baserel, (Path *) mf_create_foreignscan_path(root, baserel, rows, startup, total, outer));
+	if (pathkeys != NIL)
+		run *= SORT_MULTIPLIER;
+	add_path(baserel, (Path *)
+			 mf_create_foreignscan_path(root, baserel, rows, startup, startup + run, pathkeys, outer));
 }
 
 /* A join by an equality of ours: any column may be the other side. */
@@ -174,13 +179,16 @@ add_parameterized_paths(PlannerInfo *root, RelOptInfo *baserel)
 		ParamPathInfo *info = lfirst(lc);
 
 		add_scan_path(root, baserel, info->ppi_rows,
-					  list_concat_copy(info->ppi_clauses, baserel->baserestrictinfo), info->ppi_req_outer);
+					  list_concat_copy(info->ppi_clauses, baserel->baserestrictinfo), NIL, info->ppi_req_outer);
 	}
 }
 
 void
 mf_get_paths(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 {
-	add_scan_path(root, baserel, baserel->rows, baserel->baserestrictinfo, baserel->lateral_relids);
+	add_scan_path(root, baserel, baserel->rows, baserel->baserestrictinfo, NIL, baserel->lateral_relids);
+	if (mf_sort_columns(root, baserel, root->query_pathkeys) != NIL)
+		add_scan_path(root, baserel, baserel->rows, baserel->baserestrictinfo, root->query_pathkeys,
+					  baserel->lateral_relids);
 	add_parameterized_paths(root, baserel);
 }

@@ -63,13 +63,12 @@ step_request(void *arg, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
-const MfReply *
-mf_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
-		   void (*progress) (void *arg, int percent), void *arg)
+static const MfReply *
+try_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
+			void (*progress) (void *arg, int percent), void *arg, MfError *err)
 {
 	const MfConnector *connector = remote->connector;
 	Request    *request;
-	MfError		err;
 
 	if (!(connector->verbs & MF_VERB_BIT(req->verb)))
 		ereport(ERROR,
@@ -88,12 +87,30 @@ mf_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 	request->callback.arg = request;
 	MemoryContextRegisterResetCallback(owner, &request->callback);
 
-	mf_error_reset(&err);
+	mf_error_reset(err);
 	req->size = sizeof(MfRequest);
-	if (connector->request_begin(remote->conn, req, &request->task, &err) != MF_OK ||
-		mf_drive(remote, step_request, request, &err) == MF_ERROR)
-		mf_raise(&err, &(MfWhere) {.remote = remote,.collection = req->collection});
+	if (connector->request_begin(remote->conn, req, &request->task, err) != MF_OK ||
+		mf_drive(remote, step_request, request, err) == MF_ERROR)
+		return NULL;
 	return connector->request_reply(request->task);
+}
+
+const MfReply *
+mf_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
+		   void (*progress) (void *arg, int percent), void *arg)
+{
+	MfError		err;
+	const MfReply *reply = try_request(remote, req, owner, progress, arg, &err);
+
+	if (reply == NULL)
+		mf_raise(&err, &(MfWhere) {.remote = remote,.collection = req->collection});
+	return reply;
+}
+
+const MfReply *
+mf_try_request(MfRemote *remote, MfRequest *req, MemoryContext owner, MfError *err)
+{
+	return try_request(remote, req, owner, NULL, NULL, err);
 }
 
 const MfCollection *
@@ -107,6 +124,7 @@ mf_describe(MfRemote *remote, const char *collection, const MfOptions *table, Me
 				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
 				 errmsg("collection \"%s\" does not exist on server \"%s\"",
 						mf_safe_text(collection), remote->server)));
-	mf_estimate_note(remote->serverid, collection, (double) reply->collections[0].rows);
+	if (!mf_is_part(remote->connector, table))
+		mf_estimate_note(remote->serverid, collection, (double) reply->collections[0].rows);
 	return &reply->collections[0];
 }

@@ -3,7 +3,8 @@
  *
  * Batches are pulled from the connector and handed out row by row as virtual
  * tuples whose values point into the batch where they can.  A batch outlives
- * the next one, so a row is good until the scan is called again.
+ * the next one, so a row is good until the scan is called again.  Counting and
+ * sorting here are in scan_count.c and scan_sort.c.
  */
 #include "scan.h"
 
@@ -11,17 +12,60 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "plan.h"
+#include "scan_sort.h"
 #include "spool.h"
+
+void
+mf_scan_totals(MfScanState *state, MfScanStats *stats)
+{
+	MfScanStats now = {.remote_rows = -1};
+
+	if (state->scan != NULL)
+		state->table->remote->connector->scan_stats(state->scan, &now);
+	*stats = now;
+	stats->requests += state->before.requests;
+	stats->retries += state->before.retries;
+	stats->bytes += state->before.bytes;
+	stats->rows += state->before.rows;
+	if (state->scan == NULL)
+		stats->snapshot = state->before.snapshot;
+}
+
+void
+mf_scan_stop(MfScanState *state)
+{
+	if (state->scan != NULL)
+	{
+		MfScanStats totals;
+
+		mf_scan_totals(state, &totals);
+		state->before = totals;
+		state->table->remote->connector->scan_end(state->scan);
+	}
+	state->scan = NULL;
+	state->batch = NULL;
+	state->ended = false;
+	state->batches = 0;
+}
 
 static void
 end_scan(void *arg)
 {
-	MfScanState *state = arg;
+	mf_scan_stop(arg);
+}
 
-	if (state->scan != NULL)
-		state->table->remote->connector->scan_end(state->scan);
-	state->scan = NULL;
-	state->batch = NULL;
+TupleDesc
+mf_scan_desc(Oid relid, Relation rel)
+{
+	TupleDesc	desc;
+
+	if (rel != NULL)
+		return RelationGetDescr(rel);
+	/* a count has no relation of its own; the query holds the lock */
+	rel = table_open(relid, NoLock);
+	desc = CreateTupleDescCopy(RelationGetDescr(rel));
+	table_close(rel, NoLock);
+	return desc;
 }
 
 /* What is asked of the connector for one column. */
@@ -35,7 +79,8 @@ want_column(MfScanState *state, int i, Form_pg_attribute att)
 
 	column->column = mf_to_utf8(NameStr(att->attname));
 	column->field = mf_field_name(options, att);
-	column->kind = wanted.kind;
+	/* what has halves delivers halves all the same */
+	column->kind = wanted.kind == MF_KIND_VEC_F16 ? MF_KIND_VEC_F32 : wanted.kind;
 	column->elem = wanted.elem;
 	column->dim = wanted.dim;
 	column->headroom = wanted.headroom;
@@ -73,21 +118,30 @@ mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private)
 	state->table = table;
 	state->desc = desc;
 	state->templates = list_nth(fdw_private, MF_SCAN_TEMPLATES);
+	state->limit = list_nth(fdw_private, MF_SCAN_LIMIT);
 	state->count = intVal(list_nth(fdw_private, MF_SCAN_COUNT)) != 0;
+	state->sorts = list_nth(fdw_private, MF_SCAN_SORTS);
 	state->filter_context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw filters",
 												  ALLOCSET_SMALL_SIZES);
 	state->attnums = palloc(sizeof(AttrNumber) * Max(n, 1));
+	state->places = palloc(sizeof(int) * Max(n, 1));
 	state->readers = palloc0(sizeof(MfReader) * Max(n, 1));
 	state->spec.size = sizeof(MfScanSpec);
 	state->spec.options = table->options;
 	state->spec.ncolumns = n;
 	state->spec.columns = palloc0(sizeof(MfScanColumn) * Max(n, 1));
-	state->spec.limit = strtoll(strVal(list_nth(fdw_private, MF_SCAN_LIMIT)), NULL, 10);
+	state->spec.limit = -1;
+	state->spec.count_only = state->count;
+	state->spec.first_rows = intVal(list_nth(fdw_private, MF_SCAN_FIRST));
+	state->spec.nsorts = list_length(state->sorts);
+	state->spec.sorts = mf_sort_specs(state->sorts, table->relid, desc);
 	state->spec.fetch_size = (int32) mf_table_int(table, "fetch_size", 0);
 	state->spec.mem = &table->remote->mem;
 	foreach(lc, attnums)
 	{
 		state->attnums[i] = (AttrNumber) lfirst_int(lc);
+		/* a count's tuple is the number, then the columns */
+		state->places[i] = state->count ? i + 1 : state->attnums[i] - 1;
 		want_column(state, i, TupleDescAttr(desc, state->attnums[i] - 1));
 		i++;
 	}
@@ -118,30 +172,53 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("foreign table \"%s\" cannot be read", table->name)));
-	state = mf_scan_setup(table, rel ? RelationGetDescr(rel) : NULL, plan->fdw_private);
+	state = mf_scan_setup(table, mf_scan_desc(table->relid, rel), plan->fdw_private);
 	state->exprs = plan->fdw_exprs;
 	state->expr_states = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	if (rel != NULL)
-		state->spool = mf_spool_begin(estate, table, RelationGetDescr(rel));
-	if (state->spool != NULL)
-		state->templates = NIL;	/* read once, whatever the parameters */
+		state->spool = mf_spool_begin(node, table);
+	if (state->spool != NULL && !mf_spool_is_fixed(node))
+		state->templates = state->limit = NIL;	/* read once, whatever the parameters */
 	node->fdw_state = state;
 	MemoryContextSwitchTo(before);
+}
+
+static void
+pass_warnings(MfScanState *state)
+{
+	const MfConnector *connector = state->table->remote->connector;
+	MfError		warning;
+
+	if (!MF_HAS(connector, scan_warning))
+		return;
+	mf_error_reset(&warning);
+	while (connector->scan_warning(state->scan, &warning))
+		mf_warn(&warning);
 }
 
 static MfStatus
 step_scan(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfScanState *state = arg;
+	MfStatus	status = state->table->remote->connector->scan_next(state->scan, &state->next, wait, err);
 
-	return state->table->remote->connector->scan_next(state->scan, &state->next, wait, err);
+	pass_warnings(state);
+	return status;
 }
 
-/* The next batch, or false at the end. */
-static bool
-next_batch(MfScanState *state)
+/* Does this scan tell how many rows the collection holds? */
+static void
+note_rows(MfScanState *state)
+{
+	if (state->spec.limit < 0 && state->spec.nfilters == 0 && !state->table->part)
+		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->received);
+}
+
+bool
+mf_scan_batch(MfScanState *state)
 {
 	const MfConnector *connector = state->table->remote->connector;
+	uint64		waited = mf_waited_us();
 	MfStatus	status = MF_OK;
 	MfError		err;
 
@@ -149,9 +226,14 @@ next_batch(MfScanState *state)
 		return false;
 	mf_error_reset(&err);
 	if (state->scan == NULL)
+	{
+		state->received = 0;
+		state->started = true;
 		status = connector->scan_begin(state->table->remote->conn, &state->spec, &state->scan, &err);
+	}
 	if (status == MF_OK)
-		status = mf_drive(state->table->remote, step_scan, state, &err);
+		status = mf_drive_read(state->table->remote, step_scan, state, &err);
+	state->waited_us += mf_waited_us() - waited;
 	if (status == MF_ERROR)
 		mf_table_raise(state->table, &err);
 	if (status == MF_OK)
@@ -159,11 +241,11 @@ next_batch(MfScanState *state)
 		state->batch = state->next;
 		state->row = 0;
 		state->batches++;
+		state->received += state->batch->nrows;
 		return true;
 	}
 	state->ended = true;
-	if (state->spec.limit < 0 && state->spec.nfilters == 0 && !state->count)
-		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->rows);
+	note_rows(state);
 	return false;
 }
 
@@ -185,14 +267,14 @@ mf_scan_row(MfScanState *state, Datum *values, bool *isnull)
 
 	while (state->batch == NULL || state->row >= state->batch->nrows)
 	{
-		if (!next_batch(state))
+		if (!mf_scan_batch(state))
 			return false;
 	}
 	state->column = -1;
 	error_context_stack = &context;
 	for (int i = 0; i < state->spec.ncolumns; i++)
 	{
-		int			n = state->attnums[i] - 1;
+		int			n = state->places[i];
 
 		state->column = i;
 		values[n] = mf_read_value(&state->readers[i], &state->batch->columns[i], state->row, &isnull[n]);
@@ -203,18 +285,18 @@ mf_scan_row(MfScanState *state, Datum *values, bool *isnull)
 	return true;
 }
 
-/* The one row of a count that was pushed down. */
+/* The one row of a count. */
 static bool
-count_row(MfScanState *state, Datum *values, bool *isnull)
+count_row(ForeignScanState *node, MfScanState *state, TupleTableSlot *slot)
 {
+	int64		counted;
+
 	if (state->rows > 0)
 		return false;
-	while (next_batch(state))
-		state->counted += state->batch->nrows;
-	if (state->spec.nfilters == 0)
-		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->counted);
-	values[0] = Int64GetDatum(state->counted);
-	isnull[0] = false;
+	counted = mf_scan_count(node);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	slot->tts_values[0] = Int64GetDatum(counted);
+	slot->tts_isnull[0] = false;
 	state->rows = 1;
 	return true;
 }
@@ -224,45 +306,50 @@ mf_iterate_scan(ForeignScanState *node)
 {
 	MfScanState *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	bool		found;
 
 	if (state->scan == NULL && !state->ended)
 		mf_scan_set_filters(state, node->ss.ps.ps_ExprContext);
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	if (state->count ? count_row(state, slot->tts_values, slot->tts_isnull) :
-		state->spool != NULL ? mf_spool_row(state->spool, state, slot->tts_values, slot->tts_isnull) :
-		mf_scan_row(state, slot->tts_values, slot->tts_isnull))
+	if (state->count)
+		found = count_row(node, state, slot);
+	else if (state->sorts != NIL)
+		found = mf_sorted_row(state, slot);
+	else if (state->spool != NULL)
+		found = mf_spool_row(state->spool, state, slot->tts_values, slot->tts_isnull);
+	else
+		found = mf_scan_row(state, slot->tts_values, slot->tts_isnull);
+	if (found)
 		ExecStoreVirtualTuple(slot);
 	return slot;
 }
 
 /*
  * Read again from the start: with other parameters the remote is asked anew;
- * else what is one batch is read again where it lies.
+ * else what is one batch, or was kept, is read again where it lies.
  */
 void
 mf_rescan(ForeignScanState *node)
 {
 	MfScanState *state = node->fdw_state;
+	bool		changed;
 
 	if (state == NULL)
 		return;
-	if (state->spool != NULL)
+	if (state->spool != NULL && state->sorts == NIL)
 	{
 		mf_spool_rewind(state->spool);
 		return;
 	}
-	if (state->batches > 1 || state->count ||
-		(node->ss.ps.chgParam != NULL && state->exprs != NIL))
-		end_scan(state);
-	if (state->scan == NULL)
-	{
-		state->ended = false;
-		state->batches = 0;
-	}
+	/* what is spooled was read without regard to parameters */
+	changed = node->ss.ps.chgParam != NULL && state->exprs != NIL && state->spool == NULL;
+	if (mf_sorter_rewind(state, changed))
+		return;
+	if (state->batches > 1 || state->count || changed)
+		mf_scan_stop(state);
 	state->row = 0;
 	state->rows = 0;
-	state->counted = 0;
 }
 
 void
@@ -272,7 +359,8 @@ mf_end_scan(ForeignScanState *node)
 
 	if (state == NULL)
 		return;
+	mf_sorter_end(state);
 	if (state->spool != NULL)
 		mf_spool_end(state->spool);
-	end_scan(state);
+	mf_scan_stop(state);
 }

@@ -1,10 +1,12 @@
 /*
- * scan_filter.c - Which conditions does this scan send along?
+ * scan_filter.c - Which conditions and which LIMIT does this scan send along?
  *
- * The plan's templates, with the values that their expressions have now.
+ * The plan's templates, and its LIMIT, with the values that their expressions
+ * have now.
  */
 #include "scan.h"
 
+#include "common/int.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "plan.h"
@@ -56,6 +58,27 @@ evaluate(List *states, ExprContext *econtext, Datum *values, bool *isnull)
 	}
 }
 
+/* LIMIT and OFFSET as one number; what is NULL, or no number of rows, is none. */
+static int64
+limit_of(const MfScanState *state, const Datum *values, const bool *isnull)
+{
+	int64		limit;
+	int			count;
+	int			offset;
+
+	if (state->limit == NIL)
+		return -1;
+	count = linitial_int(state->limit);
+	offset = lsecond_int(state->limit);
+	if (isnull[count] || DatumGetInt64(values[count]) < 0)
+		return -1;
+	limit = DatumGetInt64(values[count]);
+	if (offset >= 0 && !isnull[offset] &&
+		(DatumGetInt64(values[offset]) < 0 || pg_add_s64_overflow(limit, DatumGetInt64(values[offset]), &limit)))
+		return -1;
+	return limit;
+}
+
 void
 mf_scan_set_filters(MfScanState *state, ExprContext *econtext)
 {
@@ -69,7 +92,8 @@ mf_scan_set_filters(MfScanState *state, ExprContext *econtext)
 	int			i = 0;
 
 	state->spec.nfilters = 0;
-	if (state->templates == NIL)
+	state->spec.limit = -1;
+	if (state->templates == NIL && state->limit == NIL)
 		return;
 	MemoryContextReset(state->filter_context);
 	before = MemoryContextSwitchTo(state->filter_context);
@@ -85,7 +109,8 @@ mf_scan_set_filters(MfScanState *state, ExprContext *econtext)
 		MemoryContextSwitchTo(before);
 		return;
 	}
-	filters = palloc(sizeof(MfFilter *) * list_length(state->templates));
+	state->spec.limit = limit_of(state, values, isnull);
+	filters = palloc(sizeof(MfFilter *) * (list_length(state->templates) + 1));
 	foreach(lc, state->templates)
 		filters[state->spec.nfilters++] = mf_qual_filter(lfirst(lc), values, isnull, types, column_of, state);
 	state->spec.filters = filters;

@@ -14,6 +14,8 @@
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -33,53 +35,113 @@ struct MfSpool
  * not needed costs little.
  */
 static bool
-is_same_collection(Oid relid, const MfTable *table)
+is_same_collection(Oid relid, const MfConnector *connector, const char *collection)
 {
 	Oid			serverid;
-	const MfConnector *connector;
 
 	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE)
 		return false;
 	serverid = GetForeignTable(relid)->serverid;
-	if (!mf_is_ours(serverid))
-		return false;
-	connector = mf_connector_of_server(serverid);
-	return connector == table->remote->connector &&
-		strcmp(mf_collection_name(connector, mf_table_options(relid), relid), table->collection) == 0;
+	return mf_is_ours(serverid) && mf_connector_of_server(serverid) == connector &&
+		strcmp(mf_collection_name(connector, mf_table_options(relid), relid), collection) == 0;
 }
 
-/* Is the collection, or a partition that is one, among the statement's targets? */
+/* Is the collection this target of a statement, or a partition of it? */
 static bool
-is_target(EState *estate, const MfTable *table)
+is_target(Oid target, const MfConnector *connector, const char *collection)
 {
 	ListCell   *lc;
-	ListCell   *child;
 
-	foreach(lc, estate->es_plannedstmt->resultRelations)
+	if (get_rel_relkind(target) != RELKIND_PARTITIONED_TABLE)
+		return is_same_collection(target, connector, collection);
+	foreach(lc, find_all_inheritors(target, AccessShareLock, NULL))
 	{
-		Oid			relid = exec_rt_fetch(lfirst_int(lc), estate)->relid;
-
-		if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
-		{
-			if (is_same_collection(relid, table))
-				return true;
-			continue;
-		}
-		foreach(child, find_all_inheritors(relid, AccessShareLock, NULL))
-		{
-			if (is_same_collection(lfirst_oid(child), table))
-				return true;
-		}
+		if (is_same_collection(lfirst_oid(lc), connector, collection))
+			return true;
 	}
 	return false;
 }
 
-MfSpool *
-mf_spool_begin(EState *estate, const MfTable *table, TupleDesc desc)
+static bool
+is_any_target(EState *estate, const MfTable *table)
 {
+	ListCell   *lc;
+
+	foreach(lc, estate->es_plannedstmt->resultRelations)
+	{
+		if (is_target(exec_rt_fetch(lfirst_int(lc), estate)->relid, table->remote->connector, table->collection))
+			return true;
+	}
+	return false;
+}
+
+bool
+mf_spool_is_written(PlannerInfo *root, Oid relid)
+{
+	const MfConnector *connector = mf_connector_of_server(GetForeignTable(relid)->serverid);
+	const Query *query;
+
+	while (root->parent_root != NULL)
+		root = root->parent_root;
+	query = root->parse;
+	return query->resultRelation > 0 &&
+		is_target(rt_fetch(query->resultRelation, query->rtable)->relid, connector,
+				  mf_collection_name(connector, mf_table_options(relid), relid));
+}
+
+/* Values that an initplan of the whole statement makes: once, and for all. */
+static Bitmapset *
+fixed_params(EState *estate)
+{
+	Bitmapset  *fixed = NULL;
+	ListCell   *lc;
+	ListCell   *param;
+
+	foreach(lc, estate->es_plannedstmt->planTree->initPlan)
+	{
+		foreach(param, ((SubPlan *) lfirst(lc))->setParam)
+			fixed = bms_add_member(fixed, lfirst_int(param));
+	}
+	return fixed;
+}
+
+/* Is there a parameter of the plan that is not among those? */
+static bool
+varies(Node *node, void *fixed)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		return !bms_is_member(((Param *) node)->paramid, fixed);
+	return expression_tree_walker(node, varies, fixed);
+}
+
+bool
+mf_spool_is_fixed(ForeignScanState *node)
+{
+	return !varies((Node *) ((ForeignScan *) node->ss.ps.plan)->fdw_exprs, fixed_params(node->ss.ps.state));
+}
+
+/*
+ * Rows of the target that a join looks up: those that were changed are known by
+ * their keys and passed over (modify.c), so to see them again does no harm, and
+ * to read the whole collection instead would.
+ */
+static bool
+is_lookup_of_target(ForeignScanState *node)
+{
+	return list_member_int(node->ss.ps.state->es_plannedstmt->resultRelations,
+						   ((Scan *) node->ss.ps.plan)->scanrelid) && !mf_spool_is_fixed(node);
+}
+
+MfSpool *
+mf_spool_begin(ForeignScanState *node, const MfTable *table)
+{
+	TupleDesc	desc = RelationGetDescr(node->ss.ss_currentRelation);
 	MfSpool    *spool;
 
-	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) || !is_target(estate, table))
+	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) ||
+		!is_any_target(node->ss.ps.state, table) || is_lookup_of_target(node))
 		return NULL;
 	spool = palloc0(sizeof(MfSpool));
 	spool->rows = tuplestore_begin_heap(true, false, work_mem);

@@ -11,7 +11,13 @@
 typedef struct MfSpool MfSpool;
 
 /* A place for the scan's rows if the statement writes where it reads, else NULL.  In the current context. */
-extern MfSpool *mf_spool_begin(EState *estate, const MfTable *table, TupleDesc desc);
+extern MfSpool *mf_spool_begin(ForeignScanState *node, const MfTable *table);
+
+/* Do the conditions of this scan stay the same, however often it starts again? */
+extern bool mf_spool_is_fixed(ForeignScanState *node);
+
+/* Planning: does the whole statement write to this table's collection? */
+extern bool mf_spool_is_written(PlannerInfo *root, Oid relid);
 
 /* As mf_scan_row, from the spool, which takes in the whole scan first. */
 extern bool mf_spool_row(MfSpool *spool, MfScanState *state, Datum *values, bool *isnull);

@@ -46,6 +46,15 @@ scalar_type(MfKind kind)
 	}
 }
 
+/* PostgreSQL's varchar(n) counts characters, so none that fits is refused. */
+static const char *
+text_type(const MfField *field)
+{
+	if (field->max_bytes > 0 && field->max_bytes <= LONGEST_VARCHAR)
+		return psprintf("varchar(" INT64_FORMAT ")", field->max_bytes);
+	return "text";
+}
+
 const char *
 mf_sql_type(const MfField *field)
 {
@@ -56,19 +65,21 @@ mf_sql_type(const MfField *field)
 	switch (field->kind)
 	{
 		case MF_KIND_TEXT:
-			if (field->max_bytes > 0 && field->max_bytes <= LONGEST_VARCHAR)
-				return psprintf("varchar(" INT64_FORMAT ")", field->max_bytes);
-			return type;
+			return text_type(field);
 		case MF_KIND_LIST:
-			type = scalar_type(field->elem);
+			type = field->elem == MF_KIND_TEXT ? text_type(field) : scalar_type(field->elem);
 			return type ? psprintf("%s[]", type) : NULL;
+		case MF_KIND_SPARSE:
+			return "jsonb";
 		case MF_KIND_VEC_F32:
+		case MF_KIND_VEC_F16:
+		case MF_KIND_VEC_BF16:
 			return "real[]";
 		case MF_KIND_VEC_I8:
 			return "smallint[]";
 		case MF_KIND_VEC_BIT:
 			return psprintf("bit(%d)", field->dim);
-		default:				/* the kinds that src/value cannot convert yet have none */
+		default:
 			return type;
 	}
 }

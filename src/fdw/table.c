@@ -33,6 +33,7 @@ mf_table_open(Oid relid, Oid userid, MemoryContext context)
 	table->collection = mf_collection_name(table->remote->connector, table->options, relid);
 	table->options = with_collection(table->options, table->remote->connector, table->collection);
 	table->name = mf_table_display_name(relid);
+	table->part = mf_is_part(table->remote->connector, table->options);
 	MemoryContextSwitchTo(before);
 	return table;
 }
@@ -56,6 +57,22 @@ int64
 mf_table_int(const MfTable *table, const char *name, int64 otherwise)
 {
 	return mf_setting_int(table->options, table->remote->options, name, otherwise);
+}
+
+bool
+mf_table_bool(const MfTable *table, const char *name, bool otherwise)
+{
+	return mf_setting_bool(table->options, table->remote->options, name, otherwise);
+}
+
+const char *
+mf_table_text(const MfTable *table, const char *name, const char *otherwise)
+{
+	const char *value = mf_option(table->options, name);
+
+	if (value == NULL)
+		value = mf_option(table->remote->options, name);
+	return value != NULL ? value : otherwise;
 }
 
 void

@@ -13,6 +13,7 @@ typedef struct MfTable
 	MfOptions  *options;		/* the table's own */
 	const char *collection;		/* remote name */
 	const char *name;			/* schema-qualified, quoted */
+	bool		part;			/* an option lets through only some of the rows */
 } MfTable;
 
 /* Everything in `context`, which also holds the connection. */
@@ -22,6 +23,9 @@ extern MfWhere mf_table_where(const MfTable *table);
 
 /* The table's setting, or the server's, or else the default. */
 extern int64 mf_table_int(const MfTable *table, const char *name, int64 otherwise);
+
+extern bool mf_table_bool(const MfTable *table, const char *name, bool otherwise);
+extern const char *mf_table_text(const MfTable *table, const char *name, const char *otherwise);
 
 /* ereport(ERROR) of what went wrong at this table. */
 extern void mf_table_raise(const MfTable *table, MfError *err) pg_attribute_noreturn();

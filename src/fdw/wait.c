@@ -11,8 +11,9 @@
 #include <poll.h>
 
 #include "common/pg_prng.h"
+#include "compat.h"
 #include "miscadmin.h"
-#include "pgstat.h"
+#include "portability/instr_time.h"
 #include "storage/latch.h"
 #include "utils/timestamp.h"
 
@@ -23,9 +24,42 @@
 #define BACKOFF_LAST_MS 3000
 #define DEFAULT_RETRY_TIMEOUT 60	/* seconds */
 
-static void
-sleep_on(int fd, short events, int timeout_ms)
+/* What pg_stat_activity shows: from PostgreSQL 17 on by name. */
+typedef enum Doing
 {
+	READING,
+	WRITING,
+	ASKING,
+	BACKING_OFF,
+	NDOINGS
+} Doing;
+
+static uint64 waited_us = 0;
+
+static uint32
+wait_event(Doing doing)
+{
+	static const char *const names[NDOINGS] = {
+		"MilvusFdwRead", "MilvusFdwWrite", "MilvusFdwRequest", "MilvusFdwBackoff"
+	};
+	static uint32 events[NDOINGS];
+
+	if (events[doing] == 0)
+		events[doing] = mf_wait_event_new(names[doing]);
+	return events[doing];
+}
+
+uint64
+mf_waited_us(void)
+{
+	return waited_us;
+}
+
+static void
+sleep_on(Doing doing, int fd, short events, int timeout_ms)
+{
+	instr_time	start;
+	instr_time	end;
 	int			mask = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | WL_TIMEOUT;
 	int			fired;
 
@@ -39,8 +73,12 @@ sleep_on(int fd, short events, int timeout_ms)
 		if (events & POLLOUT)
 			mask |= WL_SOCKET_WRITEABLE;
 	}
+	INSTR_TIME_SET_CURRENT(start);
 	fired = WaitLatchOrSocket(MyLatch, mask, fd >= 0 ? fd : PGINVALID_SOCKET,
-							  timeout_ms, PG_WAIT_EXTENSION);
+							  timeout_ms, wait_event(doing));
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	waited_us += INSTR_TIME_GET_MICROSEC(end);
 	if (fired & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -72,7 +110,7 @@ pause_for(int ms)
 
 	while (left > 0)
 	{
-		sleep_on(-1, 0, (int) left);
+		sleep_on(BACKING_OFF, -1, 0, (int) left);
 		left = ms - ms_since(start);
 	}
 }
@@ -90,7 +128,7 @@ patience_ms(const MfRemote *remote)
 }
 
 static MfStatus
-drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
+drive(MfRemote *remote, Doing doing, MfStep step, void *arg, MfError *err, int timeout_ms)
 {
 	TimestampTz start = GetCurrentTimestamp();
 	TimestampTz first_failure = 0;
@@ -118,7 +156,7 @@ drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 
 			if (timeout_ms >= 0 && (ms < 0 || ms > timeout_ms))
 				ms = timeout_ms;
-			sleep_on(wait.fd, wait.events, ms);
+			sleep_on(doing, wait.fd, wait.events, ms);
 			continue;
 		}
 		CHECK_FOR_INTERRUPTS();
@@ -144,11 +182,23 @@ drive(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 MfStatus
 mf_drive(MfRemote *remote, MfStep step, void *arg, MfError *err)
 {
-	return drive(remote, step, arg, err, -1);
+	return drive(remote, ASKING, step, arg, err, -1);
+}
+
+MfStatus
+mf_drive_read(MfRemote *remote, MfStep step, void *arg, MfError *err)
+{
+	return drive(remote, READING, step, arg, err, -1);
+}
+
+MfStatus
+mf_drive_write(MfRemote *remote, MfStep step, void *arg, MfError *err)
+{
+	return drive(remote, WRITING, step, arg, err, -1);
 }
 
 MfStatus
 mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 {
-	return drive(remote, step, arg, err, timeout_ms);
+	return drive(remote, WRITING, step, arg, err, timeout_ms);
 }

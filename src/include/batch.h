@@ -135,6 +135,9 @@ extern bool mf_column_commit(MfMem *mem, MfColumn *col, size_t len);
 /* A list value is the elements appended to col->child since the last one. */
 extern bool mf_append_list(MfMem *mem, MfColumn *col);
 
+/* A copy of another column's value, whose kind, elem and dim are the same. */
+extern bool mf_append_from(MfMem *mem, MfColumn *to, const MfColumn *from, int32_t row);
+
 /* Drop values from the end so that `nrows` stay (undo of a half-read row). */
 extern void mf_column_truncate(MfColumn *col, int32_t nrows);
 

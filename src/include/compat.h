@@ -16,18 +16,18 @@
 
 /* 17 added fdw_restrictinfo, 18 added disabled_nodes */
 #if PG_VERSION_NUM >= 180000
-#define mf_create_foreignscan_path(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, outer, NULL, NIL, NIL)
+#define mf_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, pathkeys, outer, NULL, NIL, NIL)
 #define mf_create_upper_path(root, rel, target, rows, startup, total, private) \
 	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, NIL, NULL, NIL, private)
 #elif PG_VERSION_NUM >= 170000
-#define mf_create_foreignscan_path(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, NIL)
+#define mf_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, pathkeys, outer, NULL, NIL, NIL)
 #define mf_create_upper_path(root, rel, target, rows, startup, total, private) \
 	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, NULL, NIL, private)
 #else
-#define mf_create_foreignscan_path(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#define mf_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, pathkeys, outer, NULL, NIL)
 #define mf_create_upper_path(root, rel, target, rows, startup, total, private) \
 	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, NULL, private)
 #endif
@@ -75,6 +75,27 @@ mf_scan_rti(ForeignScan *plan)
 #define mf_modify_user(rri, estate) \
 	mf_rte_user((rri)->ri_RangeTableIndex > 0 || (rri)->ri_RootResultRelInfo == NULL ? \
 				(rri)->ri_RangeTableIndex : (rri)->ri_RootResultRelInfo->ri_RangeTableIndex, estate)
+#endif
+
+/* 18 says how a path key is compared without an access method's strategies */
+#if PG_VERSION_NUM >= 180000
+#define mf_pathkey_is_ascending(key) ((key)->pk_cmptype == COMPARE_LT)
+#else
+#define mf_pathkey_is_ascending(key) ((key)->pk_strategy == BTLessStrategyNumber)
+#endif
+
+/* 17 lets extensions name what they wait for */
+#if PG_VERSION_NUM >= 170000
+#include "utils/wait_event.h"
+#define mf_wait_event_new(name) WaitEventExtensionNew(name)
+#else
+#include "pgstat.h"
+#define mf_wait_event_new(name) ((void) (name), PG_WAIT_EXTENSION)
+#endif
+
+/* 16 took the macros for varying lengths out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
 #endif
 
 /* 18 split explain.h */

@@ -67,10 +67,18 @@ typedef enum MfOptionType
 #define MF_OPTION_REQUIRED	1	/* where the core needs it (server or table) */
 #define MF_OPTION_SECRET	2	/* user mappings only, never shown */
 #define MF_OPTION_SUPERUSER	4	/* only a superuser may set it */
-#define MF_OPTION_FILE		8	/* absolute path of a server file to be read */
-#define MF_OPTION_WRITES	16	/* only who may write files of the server may
+#define MF_OPTION_FILE		8	/* absolute path of a server file to be read, after
+								 * a word and a colon if need be */
+#define MF_OPTION_NARROWS	16	/* the table holds only some of the collection's rows */
+#define MF_OPTION_MACHINE	32	/* proves who the server's machine is, not who
+								 * its user is: for others than superusers only
+								 * where the mapping allows it */
+#define MF_OPTION_LOCAL		64	/* where it is set, and no option is a URL, the
+								 * server is files of this machine: there is
+								 * nobody to show a credential to */
+#define MF_OPTION_WRITES	128	/* only who may write files of the server may
 								 * set it */
-#define MF_OPTION_FIELD		32	/* of a column: names its field, in place of the
+#define MF_OPTION_FIELD		256 /* of a column: names its field, in place of the
 								 * core's option "field" */
 
 typedef struct MfOptionDef
@@ -114,6 +122,10 @@ typedef struct MfField
 	const char *skip;			/* why it cannot be a column, or NULL */
 	MfShip		indexed;		/* at best, how a filter on it is checked; for
 								 * the connector's own filter_check */
+	int32_t		remote_type;	/* the remote's own number of its type, where the
+								 * kind does not tell; 0 = the kind tells */
+	int32_t		nmembers;		/* JSON that is a list of objects: the fields of */
+	struct MfField *members;	/* each; kind and limits are of one value */
 } MfField;
 
 typedef struct MfCollection
@@ -146,7 +158,9 @@ typedef enum MfVerb
 	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error
 								 * of MF_OBJECT_NOT_IN_STATE, before anything is
 								 * removed, where one is not exact after all */
-	MF_VERB_TRUNCATE			/* remove all rows, keep the collection */
+	MF_VERB_TRUNCATE,			/* remove all rows, keep the collection */
+	MF_VERB_METADATA			/* reply.text: what the remote keeps of its
+								 * collections beside the rows, as JSON */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint32_t) 1 << (verb))
@@ -182,9 +196,10 @@ typedef struct MfScanColumn
 	const char *column;			/* the SQL column's name, for messages */
 	const char *field;			/* remote field or dotted path */
 	MfKind		kind;			/* wanted.  The connector delivers this kind,
-								 * or, for numbers, one of the same family; a
-								 * LIST of F32 may come as VEC_F32 and the
-								 * other way round.  Impossible: an error */
+								 * or, for numbers and vectors, one of the same
+								 * family; a LIST of numbers may come as a
+								 * vector and the other way round, JSON as a
+								 * SPARSE.  Impossible: an error */
 	MfKind		elem;			/* of a LIST */
 	int32_t		dim;			/* vectors: 0 = take the field's */
 	size_t		headroom;		/* bytes to leave before each vector */
@@ -240,6 +255,12 @@ typedef struct MfScanSpec
 	 * for, and the core checks and counts.
 	 */
 	bool		count_only;
+
+	/*
+	 * So many rows may well be enough, though nobody can promise it: worth a
+	 * small first page.  0 = probably all are wanted.
+	 */
+	int64_t		first_rows;
 
 	/*
 	 * Files only: the fields of all columns of the table, asked for or not.  How
@@ -333,7 +354,8 @@ typedef struct MfOpenArgs
 								 * without it the only one is "default" */
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
-#define MF_IS_FILES		64		/* collections are files of the server: their
+#define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
+#define MF_IS_FILES		512		/* collections are files of the server: their
 								 * option is a path, describing one is cheap,
 								 * the remote schema of IMPORT is a directory;
 								 * a collection may be described that is not
@@ -425,6 +447,26 @@ typedef struct MfConnector
 	 * until the next submit.  NULL = it made none.
 	 */
 	const MfColumn *(*write_keys) (MfWrite *write);
+
+	/*
+	 * Optional.  Do the options of one object (place: MF_ON_...) go together?
+	 * Each has been checked on its own.  Asked when they are set.
+	 */
+	MfStatus	(*options_check) (int place, const MfOptions *options, MfError *err);
+
+	/*
+	 * Optional.  What the user should be told without failing, as SQLSTATE,
+	 * message, detail and hint; false = nothing (more).  Asked after each
+	 * answer of `next`.
+	 */
+	bool		(*scan_warning) (MfScan *scan, MfError *warning);
+
+	/*
+	 * Optional.  The core has given up: nothing more is sent, not even again, and
+	 * flush only settles what is in flight.  What waits for its turn, or was
+	 * refused for a while, is unsent.
+	 */
+	void		(*write_stop) (MfWrite *write);
 
 	/*
 	 * Optional.  All rows are submitted and flushed, and none will follow: make

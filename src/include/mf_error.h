@@ -59,6 +59,8 @@ typedef struct MfError
 
 /* SQLSTATEs by the names of PostgreSQL's errcodes.txt */
 #define MF_FDW_ERROR					"HV000"
+#define MF_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED "HV002"
+#define MF_FDW_OPTION_NAME_NOT_FOUND	"HV00J"
 #define MF_FDW_OUT_OF_MEMORY			"HV001"
 #define MF_FDW_INVALID_DATA_TYPE		"HV004"
 #define MF_FDW_COLUMN_NAME_NOT_FOUND	"HV005"
@@ -80,6 +82,7 @@ typedef struct MfError
 #define MF_NUMERIC_OUT_OF_RANGE			"22003"
 #define MF_STRING_TOO_LONG				"22001"
 #define MF_INVALID_JSON					"22032"
+#define MF_DATETIME_OUT_OF_RANGE		"22008"
 #define MF_CHARACTER_NOT_IN_REPERTOIRE	"22021"
 #define MF_ARRAY_SUBSCRIPT				"2202E"
 #define MF_DATATYPE_MISMATCH			"42804"
@@ -87,6 +90,7 @@ typedef struct MfError
 #define MF_UNIQUE_VIOLATION				"23505"
 #define MF_DUPLICATE_TABLE				"42P07"
 #define MF_OBJECT_NOT_IN_STATE			"55000"
+#define MF_OBJECT_IN_USE				"55006"
 #define MF_INSUFFICIENT_RESOURCES		"53000"
 #define MF_LIMIT_EXCEEDED				"53400"	/* configuration limit */
 #define MF_PROGRAM_LIMIT				"54000"

@@ -64,6 +64,9 @@ extern bool mf_setting_bool(const MfOptions *table, const MfOptions *server,
 extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
 							  const char *name, double otherwise);
 
+/* Does one of a table's options let through only some of the collection's rows? */
+extern bool mf_is_part(const MfConnector *connector, const MfOptions *table);
+
 /* The remote collection's name, in UTF-8: the connector's option or the table's name. */
 extern const char *mf_collection_name(const MfConnector *connector,
 									  const MfOptions *table, Oid relid);
@@ -84,6 +87,8 @@ typedef struct MfRemote
 {
 	Oid			serverid;
 	Oid			umid;			/* InvalidOid: no user mapping */
+	uint32		server_hash;	/* of their catalog rows, for invalidation */
+	uint32		mapping_hash;
 	const MfConnector *connector;
 	MfConn	   *conn;
 	MfMem		mem;			/* budget of all that happens on it */
@@ -141,7 +146,14 @@ typedef MfStatus (*MfStep) (void *arg, MfWaitFor *wait, MfError *err);
  */
 extern MfStatus mf_drive(MfRemote *remote, MfStep step, void *arg, MfError *err);
 
-/* As above, but give up (MF_WAIT) after timeout_ms. */
+/* As above, but pg_stat_activity shows reading, or writing, rather than a request. */
+extern MfStatus mf_drive_read(MfRemote *remote, MfStep step, void *arg, MfError *err);
+extern MfStatus mf_drive_write(MfRemote *remote, MfStep step, void *arg, MfError *err);
+
+/* How long this backend has waited for remotes altogether, in microseconds. */
+extern uint64 mf_waited_us(void);
+
+/* As mf_drive_write, but give up (MF_WAIT) after timeout_ms. */
 extern MfStatus mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err,
 							 int timeout_ms);
 
@@ -159,6 +171,14 @@ typedef struct MfWhere
 /* ereport(ERROR) of what a connector said. */
 extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
 
+/* ereport(WARNING) of the same. */
+extern void mf_warn(const MfError *warning);
+
+/* ------------------------------------------------------- in src/fdw/scrub.c */
+
+/* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */
+extern char *mf_scrub(MfRemote *remote, const char *text);
+
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 
 /* Text of the database as UTF-8, for connectors.  Palloc'd, like those below. */
@@ -170,6 +190,9 @@ extern char *mf_from_utf8(const char *utf8);
 /* The same for messages: never fails, what cannot be shown becomes '?'. */
 extern char *mf_safe_text(const char *s);
 
+/* And what a remote said, in one line: logs and terminals do not obey it. */
+extern char *mf_message_text(const char *s);
+
 /* ----------------------------------------------------- in src/fdw/request.c */
 
 /*
@@ -178,6 +201,10 @@ extern char *mf_safe_text(const char *s);
  */
 extern const MfReply *mf_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
 								 void (*progress) (void *arg, int percent), void *arg);
+
+/* The same without progress; NULL = *err says why not. */
+extern const MfReply *mf_try_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
+									 MfError *err);
 
 /* DESCRIBE of a collection; never NULL (a missing one is an error). */
 extern const MfCollection *mf_describe(MfRemote *remote, const char *collection,
@@ -192,21 +219,36 @@ extern void mf_estimate_note(Oid serverid, const char *collection, double rows);
 /* ------------------------------------------------------ in src/fdw/ledger.c */
 
 /*
- * Rows that a remote has in this transaction acknowledged (or may hold) cannot
- * be rolled back: an abort warns of them.  An entry lives as long as the
- * transaction; its writer keeps the counts current.
+ * What a remote has in this transaction acknowledged (or may have done) cannot
+ * be rolled back: an abort warns of it.  An entry lives as long as the
+ * transaction; whoever opened it keeps the counts current.
  */
+typedef enum MfLedgerKind
+{
+	MF_LEDGER_WRITTEN,
+	MF_LEDGER_DELETED,
+	MF_LEDGER_TRUNCATED			/* acknowledged is 0 or 1 */
+} MfLedgerKind;
+
 typedef struct MfLedgerEntry
 {
 	struct MfLedgerEntry *next;
+	MfLedgerKind kind;
 	SubTransactionId subid;
 	char	   *server;
 	char	   *collection;
 	int64		acknowledged;
 	int64		unknown;		/* sent and not (yet) answered */
+	bool		unanswered;		/* a request for nobody knows how many rows was
+								 * sent and not (yet) answered */
 } MfLedgerEntry;
 
-extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection);
+extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection, MfLedgerKind kind);
+
+/* ------------------------------------------------------ in src/fdw/finish.c */
+
+/* See to it that AFTER triggers find a statement's rows at the remote. */
+extern void mf_finish_init(void);
 
 /* -------------------------------------------------------- in src/fdw/name.c */
 
@@ -233,19 +275,32 @@ extern TupleTableSlot *mf_iterate_scan(ForeignScanState *node);
 extern void mf_rescan(ForeignScanState *node);
 extern void mf_end_scan(ForeignScanState *node);
 
+extern void mf_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation rel);
 extern List *mf_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
 extern void mf_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							List *fdw_private, int subplan, int eflags);
 extern TupleTableSlot *mf_exec_insert(EState *estate, ResultRelInfo *rri,
+									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
+extern TupleTableSlot *mf_exec_update(EState *estate, ResultRelInfo *rri,
+									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
+extern TupleTableSlot *mf_exec_delete(EState *estate, ResultRelInfo *rri,
 									  TupleTableSlot *slot, TupleTableSlot *plan_slot);
 extern void mf_end_modify(EState *estate, ResultRelInfo *rri);
 extern void mf_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rri);
 extern void mf_end_insert(EState *estate, ResultRelInfo *rri);
 extern int	mf_is_updatable(Relation rel);
 
+extern bool mf_plan_direct(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
+extern void mf_begin_direct(ForeignScanState *node, int eflags);
+extern TupleTableSlot *mf_iterate_direct(ForeignScanState *node);
+extern void mf_end_direct(ForeignScanState *node);
+
+extern void mf_exec_truncate(List *rels, DropBehavior behavior, bool restart_seqs);
+
 extern void mf_explain_scan(ForeignScanState *node, struct ExplainState *es);
 extern void mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri,
 							  List *fdw_private, int subplan, struct ExplainState *es);
+extern void mf_explain_direct(ForeignScanState *node, struct ExplainState *es);
 
 extern bool mf_analyze(Relation rel, AcquireSampleRowsFunc *func, BlockNumber *totalpages);
 

@@ -19,17 +19,6 @@ mfg_all_channels(void)
 	return channels;
 }
 
-/* A name or an address, and nothing that gRPC would take for another scheme. */
-static bool
-is_host(const char *host)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
-
-	return host != NULL && host[0] != '\0' && strlen(host) < 256 &&
-		host[strspn(host, allowed)] == '\0';
-}
-
 static MfStatus
 copy_auth(MfGrpc *grpc, const MfGrpcAuth *auth, MfError *err)
 {
@@ -58,37 +47,16 @@ copy_auth(MfGrpc *grpc, const MfGrpcAuth *auth, MfError *err)
 }
 
 static MfStatus
-read_files(MfGrpc *grpc, MfError *err)
-{
-	const MfNetSettings *settings = &grpc->settings;
-	MfStatus	status = MF_OK;
-
-	if (settings->sslmode == MF_SSL_DISABLE)
-		return MF_OK;
-	if ((settings->sslcert == NULL) != (settings->sslkey == NULL))
-		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "sslcert and sslkey must be given together");
-	if (settings->sslrootcert != NULL)
-		status = mf_read_pem("sslrootcert", settings->sslrootcert, "-----BEGIN CERTIFICATE-----",
-							 grpc->mem, &grpc->roots, err);
-	if (status == MF_OK && settings->sslcert != NULL)
-		status = mf_read_pem("sslcert", settings->sslcert, "-----BEGIN CERTIFICATE-----",
-							 grpc->mem, &grpc->certificate, err);
-	if (status == MF_OK && settings->sslkey != NULL)
-		status = mf_read_pem("sslkey", settings->sslkey, "PRIVATE KEY-----",
-							 grpc->mem, &grpc->key, err);
-	return status;
-}
-
-static MfStatus
 set_up(MfGrpc *grpc, const char *host, int port, const MfGrpcAuth *auth,
 	   const char *database, const MfNetSettings *settings, MfError *err)
 {
 	size_t		size;
 	MfStatus	status;
+	const char *why;
 
 	if (!mf_net_settings_copy(&grpc->settings, settings, grpc->mem))
 		return mf_error_oom(err, sizeof(MfNetSettings));
-	if (!is_host(host))
+	if (host == NULL || !mf_host_valid(host, &why))
 		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "invalid host name of server \"%s\"",
 						grpc->settings.server);
 	if (port < 1 || port > 65535)
@@ -107,7 +75,7 @@ set_up(MfGrpc *grpc, const char *host, int port, const MfGrpcAuth *auth,
 	grpc->port = port;
 	snprintf(grpc->address, size, strchr(host, ':') != NULL ? "[%s]:%d" : "%s:%d", host, port);
 	status = copy_auth(grpc, auth, err);
-	return status == MF_OK ? read_files(grpc, err) : status;
+	return status == MF_OK ? mf_tls_files_read(&grpc->settings, grpc->mem, &grpc->tls, err) : status;
 }
 
 MfStatus
@@ -142,6 +110,18 @@ integer(const char *key, int value)
 	arg.type = GRPC_ARG_INTEGER;
 	arg.key = (char *) key;
 	arg.value.integer = value;
+	return arg;
+}
+
+static grpc_arg
+string(const char *key, const char *value)
+{
+	grpc_arg	arg;
+
+	memset(&arg, 0, sizeof(arg));
+	arg.type = GRPC_ARG_STRING;
+	arg.key = (char *) key;
+	arg.value.string = (char *) value;
 	return arg;
 }
 
@@ -181,8 +161,11 @@ make_channel(const MfGrpc *grpc)
 		integer(GRPC_ARG_KEEPALIVE_TIME_MS, 55000),
 		integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000),
 		integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
+		/* Last, for it is left out where no name is given. */
+		string(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, settings->server_name),
 	};
-	grpc_channel_args all = {sizeof(args) / sizeof(args[0]), args};
+	size_t		nargs = sizeof(args) / sizeof(args[0]) - (settings->server_name == NULL);
+	grpc_channel_args all = {nargs, args};
 
 	if (credentials == NULL)
 		return NULL;
@@ -282,9 +265,7 @@ mf_grpc_close(MfGrpc *grpc)
 	mf_free(mem, grpc->address);
 	mf_free_secret(mem, grpc->authorization);
 	mf_free(mem, grpc->database);
-	mf_free(mem, grpc->roots);
-	mf_free(mem, grpc->certificate);
-	mf_free_secret(mem, grpc->key);
+	mf_tls_files_free(&grpc->tls, mem);
 	mf_net_settings_free(&grpc->settings, mem);
 	mf_free(mem, grpc);
 }

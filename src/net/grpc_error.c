@@ -49,7 +49,7 @@ not_connected(const MfGrpcCall *call, const char *text, MfError *err)
 	err->retry = MF_RETRY_YES;
 	if (grpc->settings.sslmode != MF_SSL_DISABLE && certificate)
 	{
-		mf_error_hint(err, "The option \"sslrootcert\" of the server names the file with the certificates of the authorities to trust; with sslmode \"verify-full\" the host must be one the certificate was issued for.");
+		mf_error_hint(err, "The option \"sslrootcert\" of the server names the file with the certificates of the authorities to trust; with sslmode \"verify-full\" the host, or else the option \"server_name\", must be one the certificate was issued for.");
 		err->retry = MF_RETRY_NO;
 	}
 	else if (grpc->settings.sslmode != MF_SSL_DISABLE && strstr(text, "handshake") != NULL)

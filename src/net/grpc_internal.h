@@ -75,9 +75,7 @@ struct MfGrpc
 	char	   *address;		/* "host:port", for messages */
 	char	   *authorization;	/* base64, or NULL */
 	char	   *database;		/* or NULL */
-	char	   *roots;			/* PEM texts, or NULL */
-	char	   *certificate;
-	char	   *key;
+	MfTlsFiles	tls;
 	grpc_channel *channel;		/* made by the first call */
 	GrpcWake   *wake;
 	unsigned long long finished_seen;

@@ -93,6 +93,7 @@ mfg_runtime_start(MfError *err)
 			break;
 	}
 	mf_guard_begin(&guard);
+	mf_environment_forget();
 	gpr_set_log_function(on_log);
 	grpc_init();
 	runtime.queue = grpc_completion_queue_create_for_next(NULL);

@@ -9,9 +9,9 @@
 static grpc_channel_credentials *
 verify_full(const MfGrpc *grpc)
 {
-	grpc_ssl_pem_key_cert_pair pair = {grpc->key, grpc->certificate};
+	grpc_ssl_pem_key_cert_pair pair = {grpc->tls.key, grpc->tls.certificate};
 
-	return grpc_ssl_credentials_create_ex(grpc->roots, grpc->key != NULL ? &pair : NULL, NULL, NULL);
+	return grpc_ssl_credentials_create_ex(grpc->tls.roots, grpc->tls.key != NULL ? &pair : NULL, NULL, NULL);
 }
 
 static grpc_channel_credentials *
@@ -20,21 +20,21 @@ weaker(const MfGrpc *grpc)
 	grpc_tls_credentials_options *options = grpc_tls_credentials_options_create();
 	grpc_tls_certificate_verifier *verifier = grpc_tls_certificate_verifier_no_op_create();
 
-	if (grpc->roots != NULL || grpc->key != NULL)
+	if (grpc->tls.roots != NULL || grpc->tls.key != NULL)
 	{
 		grpc_tls_identity_pairs *pairs = NULL;
 		grpc_tls_certificate_provider *provider;
 
-		if (grpc->key != NULL)
+		if (grpc->tls.key != NULL)
 		{
 			pairs = grpc_tls_identity_pairs_create();
-			grpc_tls_identity_pairs_add_pair(pairs, grpc->key, grpc->certificate);
+			grpc_tls_identity_pairs_add_pair(pairs, grpc->tls.key, grpc->tls.certificate);
 		}
-		provider = grpc_tls_certificate_provider_static_data_create(grpc->roots, pairs);
+		provider = grpc_tls_certificate_provider_static_data_create(grpc->tls.roots, pairs);
 		grpc_tls_credentials_options_set_certificate_provider(options, provider);
-		if (grpc->roots != NULL)
+		if (grpc->tls.roots != NULL)
 			grpc_tls_credentials_options_watch_root_certs(options);
-		if (grpc->key != NULL)
+		if (grpc->tls.key != NULL)
 			grpc_tls_credentials_options_watch_identity_key_cert_pairs(options);
 		grpc_tls_certificate_provider_release(provider);
 	}

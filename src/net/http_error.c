@@ -85,7 +85,7 @@ tls_failed(MfHttpCall *call, const char *why, MfError *err)
 			 call->http->settings.server);
 	mf_error_detail(err, "%s: %s.", call->http->urls[call->url].base, why);
 	if (strstr(why, "subject name") != NULL)
-		mf_error_hint(err, "Use a host name that the certificate was issued for.");
+		mf_error_hint(err, "Use a host name that the certificate was issued for, or name it with the option \"server_name\" of the server.");
 	else if (is_certificate_error(call->code) && strstr(why, "expired") == NULL)
 		mf_error_hint(err, "The option \"sslrootcert\" of the server names the file with the certificates of the authorities to trust.");
 	else if (!is_certificate_error(call->code))

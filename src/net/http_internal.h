@@ -28,6 +28,8 @@ typedef struct HttpBuffer
 typedef struct HttpUrl
 {
 	char	   *base;			/* "http://host:9200/prefix", no slash at the end */
+	char	   *target;			/* what curl is told instead, or NULL */
+	struct curl_slist *connect_to;	/* and where that is, or NULL */
 	bool		tls;
 } HttpUrl;
 
@@ -35,6 +37,7 @@ struct MfHttp
 {
 	MfMem	   *mem;
 	MfNetSettings settings;
+	MfTlsFiles	tls;
 	char	   *user;
 	char	   *password;
 	char	   *authorization;	/* the whole header line, or NULL */

@@ -25,6 +25,7 @@ start_curl(void)
 	if (!started)
 	{
 		mf_guard_begin(&guard);
+		mf_environment_forget();
 		started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 		mf_guard_end(&guard);
 	}
@@ -168,6 +169,17 @@ copy_auth(MfHttp *http, const MfHttpAuth *auth, MfError *err)
 	return MF_OK;
 }
 
+static bool
+any_tls(const MfHttp *http)
+{
+	for (int i = 0; i < http->nurls; i++)
+	{
+		if (http->urls[i].tls)
+			return true;
+	}
+	return false;
+}
+
 /* What can fail of opening; on failure mf_http_close takes it down again. */
 static MfStatus
 set_up(MfHttp *http, const char *urls, const MfHttpAuth *auth,
@@ -181,6 +193,8 @@ set_up(MfHttp *http, const char *urls, const MfHttpAuth *auth,
 	status = mfh_parse_urls(http, urls != NULL ? urls : "", err);
 	if (status == MF_OK)
 		status = copy_auth(http, auth, err);
+	if (status == MF_OK && any_tls(http))
+		status = mf_tls_files_read(&http->settings, http->mem, &http->tls, err);
 	if (status != MF_OK)
 		return status;
 
@@ -255,6 +269,7 @@ mf_http_close(MfHttp *http)
 	mf_free_secret(mem, http->authorization);
 	mf_free_secret(mem, http->user);
 	mf_free_secret(mem, http->password);
+	mf_tls_files_free(&http->tls, mem);
 	mf_net_settings_free(&http->settings, mem);
 	mf_free(mem, http);
 }

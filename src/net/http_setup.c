@@ -50,21 +50,31 @@ on_rewind(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* A PEM text that outlives the transfer; curl's own reading of files could block. */
 static void
-set_tls(CURL *easy, const MfNetSettings *settings)
+set_pem(CURL *easy, CURLoption option, char *text)
 {
+	struct curl_blob blob = {.data = text,.flags = CURL_BLOB_NOCOPY};
+
+	if (text == NULL)
+		return;
+	blob.len = strlen(text);
+	curl_easy_setopt(easy, option, &blob);
+}
+
+static void
+set_tls(CURL *easy, const MfHttp *http)
+{
+	const MfNetSettings *settings = &http->settings;
+
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long) (settings->sslmode >= MF_SSL_VERIFY_CA));
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->sslmode >= MF_SSL_VERIFY_FULL ? 2L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-	if (settings->sslrootcert != NULL)
-	{
-		curl_easy_setopt(easy, CURLOPT_CAINFO, settings->sslrootcert);
+	set_pem(easy, CURLOPT_CAINFO_BLOB, http->tls.roots);
+	if (http->tls.roots != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
-	if (settings->sslcert != NULL)
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->sslcert);
-	if (settings->sslkey != NULL)
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->sslkey);
+	set_pem(easy, CURLOPT_SSLCERT_BLOB, http->tls.certificate);
+	set_pem(easy, CURLOPT_SSLKEY_BLOB, http->tls.key);
 }
 
 static void
@@ -147,17 +157,20 @@ static bool
 set_url(MfHttpCall *call)
 {
 	MfHttp	   *http = call->http;
-	const char *base = http->urls[call->url].base;
-	size_t		size = strlen(base) + strlen(call->path) + 1;
+	const HttpUrl *server = &http->urls[call->url];
+	const char *target = server->target != NULL ? server->target : server->base;
+	size_t		size = strlen(target) + strlen(call->path) + 1;
+	size_t		room = strlen(call->method) + strlen(server->base) + strlen(call->path) + 2;
 	char	   *url = mf_alloc(http->mem, size);
-	char	   *describe = mf_alloc(http->mem, size + strlen(call->method) + 1);
+	char	   *describe = mf_alloc(http->mem, room);
 	bool		ok = url != NULL && describe != NULL;
 
 	if (ok)
 	{
-		snprintf(url, size, "%s%s", base, call->path);
-		sprintf(describe, "%s %s", call->method, url);
+		snprintf(url, size, "%s%s", target, call->path);
+		snprintf(describe, room, "%s %s%s", call->method, server->base, call->path);
 		ok = curl_easy_setopt(call->easy, CURLOPT_URL, url) == CURLE_OK;
+		curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, server->connect_to);
 		mf_free(http->mem, call->describe);
 		call->describe = describe;
 		describe = NULL;
@@ -225,7 +238,7 @@ mfh_call_start(MfHttpCall *call)
 		curl_easy_setopt(easy, CURLOPT_USERNAME, http->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, http->password);
 	}
-	set_tls(easy, settings);
+	set_tls(easy, http);
 	set_method(call);
 	if (!set_url(call) || !set_headers(call) ||
 		curl_multi_add_handle(http->multi, easy) != CURLM_OK)

@@ -4,6 +4,7 @@
  * A comma list of base URLs, each checked against the TLS settings.  What a
  * URL says is not repeated in messages before it is known to hold no password.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "http_internal.h"
@@ -14,17 +15,6 @@ bad_url(MfError *err, const char *why)
 	mf_error(err, MF_INVALID_PARAMETER_VALUE, "invalid URL of the server");
 	mf_error_detail(err, "%s", why);
 	return MF_ERROR;
-}
-
-/* Is this part of the URL set (and, for a path, more than "/")? */
-static bool
-has_part(CURLU *parsed, CURLUPart part)
-{
-	char	   *text = NULL;
-	bool		found = curl_url_get(parsed, part, &text, 0) == CURLUE_OK;
-
-	curl_free(text);
-	return found;
 }
 
 static MfStatus
@@ -41,50 +31,60 @@ check_tls(const MfNetSettings *settings, const HttpUrl *url, MfError *err)
 	return MF_ERROR;
 }
 
+/*
+ * With server_name the request is for that host, by its certificate too, but
+ * goes where the URL says.
+ */
 static MfStatus
-parse_one(MfHttp *http, CURLU *parsed, const char *text, MfError *err)
+rename_host(MfHttp *http, const MfUrl *parsed, HttpUrl *url, MfError *err)
 {
-	HttpUrl    *url = &http->urls[http->nurls];
-	char	   *part = NULL;
-	size_t		len;
+	const char *name = http->settings.server_name;
+	bool		v6 = strchr(name, ':') != NULL;
+	int			port = parsed->port != 0 ? parsed->port : 443;
+	char		there[MF_HOST_BYTES + 16];
+	size_t		size = strlen(name) + strlen(parsed->path) + 32;
 
-	if (curl_url_set(parsed, CURLUPART_URL, text, 0) != CURLUE_OK)
-		return bad_url(err, "It must look like \"http://host:9200\"; several are separated by commas.");
-	if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD))
+	if (!parsed->tls)
 	{
-		bad_url(err, "A URL must not contain a user or a password.");
-		mf_error_hint(err, "Put them into the options \"user\" and \"password\" of the user mapping.");
+		mf_error(err, MF_INVALID_PARAMETER_VALUE, "option \"server_name\" does not fit the URL \"%s\"", url->base);
+		mf_error_detail(err, "It names the server in its certificate, but http is not encrypted.");
+		mf_error_hint(err, "Use an https URL.");
 		return MF_ERROR;
 	}
-	if (has_part(parsed, CURLUPART_QUERY) || has_part(parsed, CURLUPART_FRAGMENT))
-		return bad_url(err, "A base URL must not contain a query or a fragment.");
-	if (curl_url_get(parsed, CURLUPART_SCHEME, &part, 0) != CURLUE_OK)
-		return bad_url(err, "It must begin with \"http://\" or \"https://\".");
-	url->tls = strcmp(part, "https") == 0;
-	if (!url->tls && strcmp(part, "http") != 0)
-	{
-		curl_free(part);
-		return bad_url(err, "It must begin with \"http://\" or \"https://\".");
-	}
-	curl_free(part);
+	url->target = mf_alloc(http->mem, size);
+	snprintf(there, sizeof(there), strchr(parsed->host, ':') != NULL ? "::[%s]:%d" : "::%s:%d", parsed->host, port);
+	url->connect_to = curl_slist_append(NULL, there);
+	if (url->target == NULL || url->connect_to == NULL)
+		return mf_error_oom(err, size);
+	snprintf(url->target, size, v6 ? "https://[%s]:%d%s" : "https://%s:%d%s", name, port, parsed->path);
+	return MF_OK;
+}
 
-	if (curl_url_get(parsed, CURLUPART_URL, &part, 0) != CURLUE_OK)
-		return bad_url(err, "It cannot be understood.");
-	url->base = mf_strdup(http->mem, part);
-	curl_free(part);
+static MfStatus
+parse_one(MfHttp *http, const char *text, MfError *err)
+{
+	HttpUrl    *url = &http->urls[http->nurls];
+	const char *why;
+	MfUrl		parsed;
+	MfStatus	status;
+
+	if (!mf_url_parse(text, &parsed, &why))
+		return bad_url(err, why);
+	url->tls = parsed.tls;
+	url->base = mf_strdup(http->mem, parsed.base);
 	if (url->base == NULL)
-		return mf_error_oom(err, strlen(text));
+		return mf_error_oom(err, strlen(parsed.base));
 	http->nurls++;
-	for (len = strlen(url->base); len > 0 && url->base[len - 1] == '/'; len--)
-		url->base[len - 1] = '\0';
-	return check_tls(&http->settings, url, err);
+	status = check_tls(&http->settings, url, err);
+	if (status == MF_OK && http->settings.server_name != NULL)
+		status = rename_host(http, &parsed, url, err);
+	return status;
 }
 
 MfStatus
 mfh_parse_urls(MfHttp *http, const char *urls, MfError *err)
 {
 	MfStatus	status = MF_OK;
-	CURLU	   *parsed;
 	size_t		n = 1;
 
 	for (const char *p = urls; *p != '\0'; p++)
@@ -103,14 +103,7 @@ mfh_parse_urls(MfHttp *http, const char *urls, MfError *err)
 		if (len == 0)
 			continue;
 		text = mf_strndup(http->mem, p - len, len);
-		parsed = curl_url();
-		if (text == NULL || parsed == NULL)
-			status = mf_error_oom(err, len);
-		else if (strstr(text, "://") == NULL)
-			status = bad_url(err, "It must begin with \"http://\" or \"https://\".");
-		else
-			status = parse_one(http, parsed, text, err);
-		curl_url_cleanup(parsed);
+		status = text == NULL ? mf_error_oom(err, len) : parse_one(http, text, err);
 		mf_free_secret(http->mem, text);
 	}
 	if (status == MF_OK && http->nurls == 0)
@@ -122,7 +115,11 @@ void
 mfh_free_urls(MfHttp *http)
 {
 	for (int i = 0; i < http->nurls; i++)
+	{
 		mf_free(http->mem, http->urls[i].base);
+		mf_free(http->mem, http->urls[i].target);
+		curl_slist_free_all(http->urls[i].connect_to);
+	}
 	mf_free(http->mem, http->urls);
 }
 

@@ -31,14 +31,23 @@ extern const char *mf_duration(char *buf, size_t size, int64_t ms);
  */
 extern void mf_printable(char *buf, size_t size, const char *text, size_t len);
 
-/* base64(text[0..len)) with NUL from mem; NULL = no memory. */
-extern char *mf_base64(MfMem *mem, const char *text, size_t len);
+/* The PEM texts of the files that settings name, or NULL. */
+typedef struct MfTlsFiles
+{
+	char	   *roots;
+	char	   *certificate;
+	char	   *key;
+} MfTlsFiles;
 
 /*
- * A whole PEM file as a string from mem (end with mf_free_secret): a regular
- * file of at most 4 MB in which `marker` occurs.  option: for messages.
+ * Read them: regular files of at most 4 MB that hold what they should, the key
+ * unreadable for others and not encrypted.  Whatever comes of it, free is legal.
  */
-extern MfStatus mf_read_pem(const char *option, const char *path, const char *marker,
-							MfMem *mem, char **text, MfError *err);
+extern MfStatus mf_tls_files_read(const MfNetSettings *settings, MfMem *mem,
+								  MfTlsFiles *files, MfError *err);
+extern void mf_tls_files_free(MfTlsFiles *files, MfMem *mem);
+
+/* Take from the environment what libraries must not follow; before their start. */
+extern void mf_environment_forget(void);
 
 #endif							/* MF_NET_INTERNAL_H */

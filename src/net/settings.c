@@ -45,10 +45,20 @@ mf_net_settings(MfNetSettings *out, const char *server, const MfOptions *options
 	out->sslrootcert = mf_option(options, "sslrootcert");
 	out->sslcert = mf_option(options, "sslcert");
 	out->sslkey = mf_option(options, "sslkey");
+	out->server_name = mf_option(options, "server_name");
 	out->connect_timeout_ms = seconds_option(options, "connect_timeout", MF_DEFAULT_CONNECT_TIMEOUT);
 	out->request_timeout_ms = seconds_option(options, "request_timeout", MF_DEFAULT_REQUEST_TIMEOUT);
 	out->max_response = (size_t) MF_DEFAULT_MAX_RESPONSE;
 	out->mem = mem;
+}
+
+bool
+mf_net_asks_for_tls(const MfNetSettings *settings)
+{
+	if (settings->sslmode_given)
+		return settings->sslmode != MF_SSL_DISABLE;
+	return settings->sslrootcert != NULL || settings->sslcert != NULL || settings->sslkey != NULL ||
+		settings->server_name != NULL;
 }
 
 static bool
@@ -73,6 +83,7 @@ mf_net_settings_copy(MfNetSettings *out, const MfNetSettings *in, MfMem *mem)
 	ok &= copy_text(&out->sslrootcert, mem);
 	ok &= copy_text(&out->sslcert, mem);
 	ok &= copy_text(&out->sslkey, mem);
+	ok &= copy_text(&out->server_name, mem);
 	return ok;
 }
 
@@ -83,6 +94,7 @@ mf_net_settings_free(MfNetSettings *settings, MfMem *mem)
 	mf_free(mem, (void *) settings->sslrootcert);
 	mf_free(mem, (void *) settings->sslcert);
 	mf_free(mem, (void *) settings->sslkey);
+	mf_free(mem, (void *) settings->server_name);
 	memset(settings, 0, sizeof(*settings));
 }
 

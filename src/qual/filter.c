@@ -88,19 +88,38 @@ constant(Oid type, Datum datum)
 	return value;
 }
 
-/* Infinite times have no number to compare with. */
+/* Infinite times have no number to compare with, and no remote holds one. */
 static bool
-has_constant(Oid type, Datum datum)
+is_infinite(Oid type, Datum datum)
 {
-	return type != TIMESTAMPTZOID || !TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(datum));
+	return type == TIMESTAMPTZOID && TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(datum));
+}
+
+/* What a comparison with such a time asks of the finite ones. */
+static MfFilterOp
+asks_of_finite(MfFilterOp op, TimestampTz infinite)
+{
+	switch (op)
+	{
+		case MF_FILTER_NE:
+			return MF_FILTER_IS_NOT_NULL;
+		case MF_FILTER_LT:
+		case MF_FILTER_LE:
+			return TIMESTAMP_IS_NOEND(infinite) ? MF_FILTER_IS_NOT_NULL : MF_FILTER_FALSE;
+		case MF_FILTER_GT:
+		case MF_FILTER_GE:
+			return TIMESTAMP_IS_NOEND(infinite) ? MF_FILTER_FALSE : MF_FILTER_IS_NOT_NULL;
+		default:
+			return MF_FILTER_FALSE;
+	}
 }
 
 /*
- * The elements of an array as constants; *nulls tells of NULLs among them.
- * false = an element that has no constant.
+ * The elements of an array as constants; *nulls tells of NULLs among them,
+ * *infinite of times that nothing is equal to.
  */
-static bool
-constants(Datum datum, MfFilter *filter, bool *nulls)
+static void
+constants(Datum datum, MfFilter *filter, bool *nulls, bool *infinite)
 {
 	ArrayType  *array = DatumGetArrayTypeP(datum);
 	Oid			elem = ARR_ELEMTYPE(array);
@@ -115,18 +134,16 @@ constants(Datum datum, MfFilter *filter, bool *nulls)
 	get_typlenbyvalalign(elem, &len, &byval, &align);
 	deconstruct_array(array, elem, len, byval, align, &datums, &isnull, &n);
 	values = palloc(sizeof(MfValue) * Max(n, 1));
-	*nulls = false;
 	for (int i = 0; i < n; i++)
 	{
 		if (isnull[i])
 			*nulls = true;
-		else if (!has_constant(elem, datums[i]))
-			return false;
+		else if (is_infinite(elem, datums[i]))
+			*infinite = true;
 		else
 			values[filter->nvalues++] = constant(getBaseType(elem), datums[i]);
 	}
 	filter->values = values;
-	return true;
 }
 
 static void
@@ -172,18 +189,19 @@ leaf_filter(const Build *build, List *template, bool negated)
 			return new_filter((MfFilter) {.op = MF_FILTER_FALSE});
 		if (many)
 		{
-			if (!constants(datum, &filter, &nulls))
-				return new_filter((MfFilter) {.op = MF_FILTER_TRUE});
+			bool		infinite = false;
+
+			constants(datum, &filter, &nulls, &infinite);
 			/* x <> ALL (... NULL ...) and x @> (... NULL ...) are never true */
-			if (nulls && (negated || filter.op == MF_FILTER_CONTAINS_ALL))
+			if ((nulls && negated) || ((nulls || infinite) && filter.op == MF_FILTER_CONTAINS_ALL))
 				return new_filter((MfFilter) {.op = MF_FILTER_FALSE});
 		}
+		else if (is_infinite(build->types[expr], datum))
+			filter.op = asks_of_finite(filter.op, DatumGetTimestampTz(datum));
 		else
 		{
 			MfValue    *value = palloc(sizeof(MfValue));
 
-			if (!has_constant(build->types[expr], datum))
-				return new_filter((MfFilter) {.op = MF_FILTER_TRUE});
 			*value = constant(getBaseType(build->types[expr]), datum);
 			filter.values = value;
 			filter.nvalues = 1;

@@ -20,6 +20,7 @@ typedef struct MfQualContext
 	Oid			relid;
 	Relids		outer;			/* relations whose columns are parameters */
 	List	   *exprs;			/* grows: what templates refer to by number */
+	bool		lossy;			/* set: a template lets through more than its clause */
 } MfQualContext;
 
 /* The template of a clause, or NULL if no remote could check it. */

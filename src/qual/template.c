@@ -371,6 +371,8 @@ bool_expr_template(MfQualContext *context, BoolExpr *clause, bool negated)
 			args = lappend(args, arg);
 		else if (!is_and)
 			return NIL;
+		else
+			context->lossy = true;
 	}
 	if (args == NIL)
 		return NIL;

@@ -10,6 +10,7 @@ PG_FUNCTION_INFO_V1(milvus_fdw_drop_collection);
 
 /* What vectors are compared by if neither the caller nor the source says. */
 #define DEFAULT_METRIC "COSINE"
+#define DEFAULT_BINARY_METRIC "HAMMING"
 
 /* Which step a later error belongs to, and what stands already. */
 typedef struct Progress
@@ -28,9 +29,24 @@ creating_context(void *arg)
 			   progress->doing, mf_safe_text(progress->collection), progress->server);
 }
 
+/* Some remotes fix the metric with the collection, others with the index. */
+static void
+set_metrics(MfCollection *target, const char *metric)
+{
+	for (int i = 0; i < target->nfields; i++)
+	{
+		MfField    *field = &target->fields[i];
+
+		if (metric != NULL)
+			field->metric = metric;
+		else if (field->metric == NULL)
+			field->metric = field->kind == MF_KIND_VEC_BIT ? DEFAULT_BINARY_METRIC : DEFAULT_METRIC;
+	}
+}
+
 static void
 create_indexes(MfRemote *remote, const MfCollection *target, const char *index,
-			   const char *metric, Progress *progress)
+			   Progress *progress)
 {
 	for (int i = 0; i < target->nfields; i++)
 	{
@@ -43,7 +59,7 @@ create_indexes(MfRemote *remote, const MfCollection *target, const char *index,
 			continue;
 		request.field = field->name;
 		items[0] = (MfOption) {"index_type", index};
-		items[1] = (MfOption) {"metric_type", metric ? metric : field->metric ? field->metric : DEFAULT_METRIC};
+		items[1] = (MfOption) {"metric_type", field->metric};
 		progress->doing = psprintf("creating the index of field \"%s\"", field->name);
 		mf_sql_request(remote, &request, progress->doing);
 	}
@@ -81,6 +97,7 @@ milvus_fdw_create_collection(PG_FUNCTION_ARGS)
 
 	remote = mf_sql_server(PG_GETARG_NAME(0));
 	target = mf_target_like(name, PG_GETARG_OID(2), mf_sql_text_arg(fcinfo, 3));
+	set_metrics(target, mf_sql_text_arg(fcinfo, 5));
 	request.collection = name;
 	request.schema = target;
 	mf_sql_request(remote, &request, "creating the collection");
@@ -91,7 +108,7 @@ milvus_fdw_create_collection(PG_FUNCTION_ARGS)
 	context.previous = error_context_stack;
 	error_context_stack = &context;
 	if (indexed)
-		create_indexes(remote, target, index ? index : "auto", mf_sql_text_arg(fcinfo, 5), &progress);
+		create_indexes(remote, target, index ? index : "auto", &progress);
 	if (load)
 	{
 		MfRequest	loading = {.verb = MF_VERB_LOAD,.collection = name};

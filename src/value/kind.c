@@ -1,7 +1,7 @@
 /*
  * kind.c - Which kind of column suits a PostgreSQL type?
  */
-#include "value.h"
+#include "pgvector.h"
 
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
@@ -39,10 +39,25 @@ scalar_kind(Oid type)
 		case CIDROID:
 			return MF_KIND_INET;
 		case BITOID:
+		case VARBITOID:
 			return MF_KIND_VEC_BIT;
 		default:
 			return MF_KIND_TEXT;
 	}
+}
+
+/* A column's own dimensions are its typmod. */
+static MfWanted
+pgvector_kind(MfPgVector type, int32 typmod, int32 dim)
+{
+	MfWanted	wanted = {.kind = MF_KIND_SPARSE};
+
+	if (type == MF_PGVECTOR_SPARSEVEC)
+		return wanted;
+	wanted.kind = type == MF_PGVECTOR_HALFVEC ? MF_KIND_VEC_F16 : MF_KIND_VEC_F32;
+	wanted.dim = typmod > 0 ? typmod : dim;
+	wanted.headroom = MF_VECTOR_HEADROOM;
+	return wanted;
 }
 
 MfWanted
@@ -51,8 +66,11 @@ mf_natural_kind(Oid type, int32 typmod, int32 dim)
 	MfWanted	wanted = {.kind = MF_KIND_NONE,.dim = dim};
 	Oid			base = getBaseTypeAndTypmod(type, &typmod);
 	Oid			elem = get_element_type(base);
+	MfPgVector	pgvector = mf_pgvector_type(base);
 
-	if (!OidIsValid(elem))
+	if (pgvector != MF_PGVECTOR_NONE)
+		wanted = pgvector_kind(pgvector, typmod, dim);
+	else if (!OidIsValid(elem))
 	{
 		wanted.kind = scalar_kind(base);
 		if (base == BITOID)

@@ -5,7 +5,7 @@
  * pair goes through the value's text and the type's input function, which
  * also applies the type's own checks.
  */
-#include "value.h"
+#include "pgvector.h"
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
@@ -17,7 +17,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 #include "utils/uuid.h"
-#include "utils/varbit.h"
+#include "vector.h"
 
 #define UNIX_TO_PG_EPOCH_US \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
@@ -158,27 +158,8 @@ read_uuid(MfReader *reader, MfColumn *col, int32 row)
 	return UUIDPGetDatum(mf_fixed_at(col, row));
 }
 
-/* The vector becomes a real[] where it lies: its header goes into the headroom. */
-static Datum
-read_vector_in_place(MfReader *reader, MfColumn *col, int32 row)
-{
-	char	   *floats = mf_fixed_at(col, row);
-	ArrayType  *array = (ArrayType *) (floats - MF_VECTOR_HEADROOM);
-
-	if (col->dim == 0)
-		return PointerGetDatum(construct_empty_array(FLOAT4OID));
-	SET_VARSIZE(array, MF_VECTOR_HEADROOM + col->width);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = FLOAT4OID;
-	ARR_DIMS(array)[0] = col->dim;
-	ARR_LBOUND(array)[0] = 1;
-	return PointerGetDatum(array);
-}
-
-/* Elements `first` to `last` of a column as an array. */
-static Datum
-read_elements(MfReader *reader, MfColumn *elements, int32 first, int32 last)
+Datum
+mf_read_elements(MfReader *reader, MfColumn *elements, int32 first, int32 last)
 {
 	int			n = last - first;
 	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
@@ -196,44 +177,7 @@ read_elements(MfReader *reader, MfColumn *elements, int32 first, int32 last)
 static Datum
 read_list(MfReader *reader, MfColumn *col, int32 row)
 {
-	return read_elements(reader, col->child, (int32) col->offsets[row], (int32) col->offsets[row + 1]);
-}
-
-/* A vector into an array of some other type: its elements as a column of their own. */
-static Datum
-read_vector_elements(MfReader *reader, MfColumn *col, int32 row)
-{
-	MfColumn	elements = {0};
-	size_t		bits = ((size_t) col->dim + 7) / 8;
-
-	elements.kind = col->kind == MF_KIND_VEC_F32 ? MF_KIND_F32 : MF_KIND_I8;
-	elements.width = elements.stride = mf_kind_width(elements.kind, 0);
-	elements.values = mf_fixed_at(col, row);
-	elements.nrows = col->dim;
-	elements.valid = palloc(bits);
-	memset(elements.valid, 0xFF, bits);
-	return read_elements(reader, &elements, 0, col->dim);
-}
-
-static Datum
-read_bits(MfReader *reader, MfColumn *col, int32 row)
-{
-	VarBit	   *bits = palloc0(VARBITTOTALLEN(col->dim));
-
-	if (reader->type == BITOID && reader->typmod >= 0 && reader->typmod != col->dim)
-		ereport(ERROR,
-				(errcode(ERRCODE_STRING_DATA_LENGTH_MISMATCH),
-				 errmsg("bit string length %d does not match type bit(%d)", col->dim, reader->typmod)));
-	if (reader->type == VARBITOID && reader->typmod >= 0 && reader->typmod < col->dim)
-		ereport(ERROR,
-				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
-				 errmsg("bit string too long for type bit varying(%d)", reader->typmod)));
-	SET_VARSIZE(bits, VARBITTOTALLEN(col->dim));
-	VARBITLEN(bits) = col->dim;
-	memcpy(VARBITS(bits), mf_fixed_at(col, row), col->width);
-	if (VARBITPAD(bits) > 0)	/* unused bits must be zero */
-		VARBITS(bits)[col->width - 1] &= (bits8) (BITMASK << VARBITPAD(bits));
-	return PointerGetDatum(bits);
+	return mf_read_elements(reader, col->child, (int32) col->offsets[row], (int32) col->offsets[row + 1]);
 }
 
 static Datum
@@ -254,14 +198,21 @@ cannot_read(MfReader *reader, MfColumn *col)
 static MfReadValue
 choose_array(MfReader *reader, MfColumn *col)
 {
-	if (col->kind == MF_KIND_VEC_F32)
-		return reader->elem->type == FLOAT4OID && col->headroom == MF_VECTOR_HEADROOM ?
-			read_vector_in_place : read_vector_elements;
-	if (col->kind == MF_KIND_VEC_I8)
-		return read_vector_elements;
-	if (col->kind != MF_KIND_LIST)
+	MfReadValue read = col->kind == MF_KIND_LIST ? read_list : mf_vector_read(reader, col);
+
+	if (read == NULL)
 		cannot_read(reader, col);
-	return read_list;
+	return read;
+}
+
+static MfReadValue
+choose_pgvector(MfReader *reader, MfColumn *col)
+{
+	MfReadValue read = mf_pgvector_read(reader->pgvector, col);
+
+	if (read == NULL)
+		cannot_read(reader, col);
+	return read;
 }
 
 static MfReadValue
@@ -270,8 +221,7 @@ choose_scalar(MfReader *reader, MfColumn *col)
 	MfKind		kind = col->kind;
 	bool		integer = is_integer_kind(kind);
 
-	if (kind == MF_KIND_LIST || kind == MF_KIND_SPARSE ||
-		(mf_kind_is_vector(kind) && kind != MF_KIND_VEC_BIT))
+	if (kind == MF_KIND_LIST || (mf_kind_is_vector(kind) && kind != MF_KIND_VEC_BIT))
 		cannot_read(reader, col);
 	switch (reader->type)
 	{
@@ -304,7 +254,7 @@ choose_scalar(MfReader *reader, MfColumn *col)
 			return kind == MF_KIND_UUID ? read_uuid : read_through_text;
 		case BITOID:
 		case VARBITOID:
-			return kind == MF_KIND_VEC_BIT ? read_bits : read_through_text;
+			return kind == MF_KIND_VEC_BIT ? mf_read_bits : read_through_text;
 		default:
 			return read_through_text;
 	}
@@ -326,6 +276,7 @@ mf_reader_init(MfReader *reader, Oid type, int32 typmod, MemoryContext context)
 	getTypeInputInfo(reader->type, &input, &reader->ioparam);
 	fmgr_info_cxt(input, &reader->input, context);
 
+	reader->pgvector = mf_pgvector_type(reader->type);
 	elem = get_element_type(reader->type);
 	if (OidIsValid(elem))
 	{
@@ -348,7 +299,8 @@ mf_read_value(MfReader *reader, MfColumn *col, int32 row, bool *isnull)
 		{
 			reader->kind = col->kind;
 			reader->elem_kind = col->elem;
-			reader->read = reader->elem ? choose_array(reader, col) : choose_scalar(reader, col);
+			reader->read = reader->elem ? choose_array(reader, col) :
+				reader->pgvector ? choose_pgvector(reader, col) : choose_scalar(reader, col);
 		}
 		value = reader->read(reader, col, row);
 	}

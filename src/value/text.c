@@ -5,7 +5,7 @@
  * where the database has another encoding, and refused where it holds U+0000,
  * which no PostgreSQL text can.
  */
-#include "value.h"
+#include "vector.h"
 
 #include "common/int.h"
 #include "common/shortest_dec.h"
@@ -68,6 +68,8 @@ mf_value_text(MfColumn *col, int32 row)
 
 	if (col->width == 0)
 	{
+		if (col->kind == MF_KIND_SPARSE)
+			return mf_sparse_text(col, row);
 		bytes = mf_varying_at(col, row, &len);
 		if (col->kind == MF_KIND_BYTES)
 			return DatumGetCString(DirectFunctionCall1(byteaout, PointerGetDatum(cstring_to_text_with_len(bytes, len))));

@@ -29,6 +29,15 @@ typedef struct MfWanted
  */
 extern MfWanted mf_natural_kind(Oid type, int32 typmod, int32 dim);
 
+/* Types that the extension pgvector brings, where it is there. */
+typedef enum MfPgVector
+{
+	MF_PGVECTOR_NONE,
+	MF_PGVECTOR_VECTOR,
+	MF_PGVECTOR_HALFVEC,
+	MF_PGVECTOR_SPARSEVEC
+} MfPgVector;
+
 typedef struct MfReader MfReader;
 typedef Datum (*MfReadValue) (MfReader *reader, MfColumn *col, int32 row);
 
@@ -37,6 +46,7 @@ struct MfReader
 	Oid			type;			/* the column's, domains resolved */
 	Oid			declared;		/* the column's */
 	int32		typmod;
+	MfPgVector	pgvector;
 	bool		is_domain;
 	void	   *domain_extra;
 	MfKind		kind;			/* what `read` was chosen for */

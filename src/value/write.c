@@ -5,7 +5,7 @@
  * refused by the remote for the value alone is refused here, at its row, with
  * the field's own words: NULL, range, bytes, dimensions.
  */
-#include "value.h"
+#include "pgvector.h"
 
 #include <math.h>
 
@@ -20,14 +20,14 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
-#include "utils/varbit.h"
+#include "vector.h"
 
 /* The field in a message */
 #define FIELD(writer) mf_safe_text((writer)->field->name)
 #define NATIVE(writer) mf_safe_text((writer)->field->native)
 
-static void
-no_memory(void)
+void
+mf_value_no_memory(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
@@ -40,7 +40,7 @@ static void
 put_fixed(MfMem *mem, MfColumn *col, const void *value)
 {
 	if (!mf_append_fixed(mem, col, value))
-		no_memory();
+		mf_value_no_memory();
 }
 
 static void
@@ -113,8 +113,8 @@ put_uuid(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 }
 
 /* Any numeric type to float, rounded once, as PostgreSQL's own cast does. */
-static float4
-float4_of(Oid type, Datum value)
+float4
+mf_float4_of(Oid type, Datum value)
 {
 	switch (type)
 	{
@@ -136,32 +136,36 @@ float4_of(Oid type, Datum value)
 static void
 put_float4(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 {
-	float4		v = float4_of(writer->type, value);
+	float4		v = mf_float4_of(writer->type, value);
 
 	put_fixed(mem, col, &v);
+}
+
+float8
+mf_float8_of(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case FLOAT8OID:
+			return DatumGetFloat8(value);
+		case INT2OID:
+			return (float8) DatumGetInt16(value);
+		case INT4OID:
+			return (float8) DatumGetInt32(value);
+		case INT8OID:
+			return (float8) DatumGetInt64(value);
+		default:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+	}
 }
 
 static void
 put_float8(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 {
-	float8		v;
+	float8		v = mf_float8_of(writer->type, value);
 
-	switch (writer->type)
-	{
-		case FLOAT4OID:
-			v = DatumGetFloat4(value);
-			break;
-		case FLOAT8OID:
-			v = DatumGetFloat8(value);
-			break;
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			v = (float8) integer_of(writer, value);
-			break;
-		default:
-			v = DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
-	}
 	put_fixed(mem, col, &v);
 }
 
@@ -202,7 +206,7 @@ put_utf8(MfWriter *writer, MfMem *mem, MfColumn *col, char *text, size_t len)
 				 writer->field->kind == MF_KIND_TEXT ?
 				 errhint("milvus_fdw.text_truncate_bytes(text, integer) cuts a text at a character.") : 0));
 	if (!mf_append_bytes(mem, col, text, len))
-		no_memory();
+		mf_value_no_memory();
 }
 
 static void
@@ -219,7 +223,7 @@ put_bytes(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 	bytea	   *b = DatumGetByteaPP(value);
 
 	if (!mf_append_bytes(mem, col, VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)))
-		no_memory();
+		mf_value_no_memory();
 }
 
 static void
@@ -248,82 +252,6 @@ put_through_text(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 	put_utf8(writer, mem, col, text, strlen(text));
 }
 
-/* An array of one dimension without NULLs, of as many elements as the field has. */
-static ArrayType *
-vector_array(MfWriter *writer, Datum value)
-{
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("a vector must be an array of one dimension, not %d", ARR_NDIM(array))));
-	if (ARR_HASNULL(array) && array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a vector must not have NULL elements")));
-	if (n != writer->field->dim)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d dimensions, not %d", writer->field->dim, n)));
-	return array;
-}
-
-static void *
-vector_slot(MfMem *mem, MfColumn *col)
-{
-	void	   *slot = mf_append_vector(mem, col);
-
-	if (slot == NULL)
-		no_memory();
-	return slot;
-}
-
-static void
-put_vector_real(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
-{
-	ArrayType  *array = vector_array(writer, value);
-
-	memcpy(vector_slot(mem, col), ARR_DATA_PTR(array), col->width);
-}
-
-/* An array of another numeric type: element by element, each rounded once. */
-static void
-put_vector_numeric(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
-{
-	ArrayType  *array = vector_array(writer, value);
-	float4	   *floats = palloc(sizeof(float4) * writer->field->dim);
-	Datum	   *elems;
-	int			n;
-
-	deconstruct_array(array, ARR_ELEMTYPE(array), writer->elem_len, writer->elem_byval,
-					  writer->elem_align, &elems, NULL, &n);
-	for (int i = 0; i < n; i++)
-		floats[i] = float4_of(ARR_ELEMTYPE(array), elems[i]);
-	memcpy(vector_slot(mem, col), floats, col->width);
-}
-
-static void
-put_vector_int8(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
-{
-	ArrayType  *array = vector_array(writer, value);
-	const int16 *elems = (const int16 *) ARR_DATA_PTR(array);
-	int8	   *slot;
-
-	for (int i = 0; i < writer->field->dim; i++)
-	{
-		if (elems[i] < PG_INT8_MIN || elems[i] > PG_INT8_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("value \"%d\" is out of range for field \"%s\" of type %s",
-							elems[i], FIELD(writer), NATIVE(writer))));
-	}
-	slot = vector_slot(mem, col);
-	for (int i = 0; i < writer->field->dim; i++)
-		slot[i] = (int8) elems[i];
-}
-
 static void
 put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 {
@@ -344,7 +272,8 @@ put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("array of %d elements is too long for field \"%s\" of type %s",
-						n, FIELD(writer), NATIVE(writer))));
+						n, FIELD(writer), NATIVE(writer)),
+				 errdetail("The field holds at most %d elements.", writer->field->max_items)));
 	if (array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -354,7 +283,7 @@ put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 		for (int i = 0; i < n; i++)
 			mf_write_value(writer->elem, mem, col->child, elems[i], false);
 		if (!mf_append_list(mem, col))
-			no_memory();
+			mf_value_no_memory();
 	}
 	PG_CATCH();
 	{
@@ -362,18 +291,6 @@ put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-}
-
-static void
-put_bits(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
-{
-	VarBit	   *bits = DatumGetVarBitP(value);
-
-	if (VARBITLEN(bits) != writer->field->dim)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d bits, not %d", writer->field->dim, VARBITLEN(bits))));
-	memcpy(vector_slot(mem, col), VARBITS(bits), col->width);
 }
 
 static bool
@@ -393,7 +310,10 @@ static MfPutValue
 choose(MfWriter *writer, Oid elem)
 {
 	Oid			type = writer->type;
+	MfPgVector	pgvector = mf_pgvector_type(type);
 
+	if (pgvector != MF_PGVECTOR_NONE)
+		return mf_pgvector_put(pgvector, writer->field);
 	switch (writer->field->kind)
 	{
 		case MF_KIND_BOOL:
@@ -423,11 +343,13 @@ choose(MfWriter *writer, Oid elem)
 		case MF_KIND_INET:
 			return type == INETOID || type == CIDROID ? put_through_text : NULL;
 		case MF_KIND_VEC_F32:
-			return elem == FLOAT4OID ? put_vector_real : is_number(elem) ? put_vector_numeric : NULL;
+		case MF_KIND_VEC_F16:
+		case MF_KIND_VEC_BF16:
 		case MF_KIND_VEC_I8:
-			return elem == INT2OID ? put_vector_int8 : NULL;
 		case MF_KIND_VEC_BIT:
-			return type == BITOID || type == VARBITOID ? put_bits : NULL;
+			return mf_vector_put(writer, elem);
+		case MF_KIND_SPARSE:
+			return mf_sparse_put(type);
 		case MF_KIND_LIST:
 			return OidIsValid(elem) ? put_list : NULL;
 		default:
@@ -484,11 +406,12 @@ mf_write_value(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value, bool is
 		writer->put(writer, mem, col, value);
 		return;
 	}
-	if (!writer->field->nullable)
+	/* an INSERT that names no value of a column gives NULL: then the default is meant */
+	if (!writer->field->nullable && !writer->field->has_default)
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("null value in field \"%s\" of type %s, which cannot hold it",
 						FIELD(writer), NATIVE(writer))));
-	if (!mf_append_state(mem, col, MF_VALUE_NULL))
-		no_memory();
+	if (!mf_append_state(mem, col, writer->field->nullable ? MF_VALUE_NULL : MF_VALUE_ABSENT))
+		mf_value_no_memory();
 }

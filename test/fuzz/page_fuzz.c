@@ -4,7 +4,7 @@
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -DMF_FUZZ_LIBFUZZER ... page_fuzz.c
  *   page_fuzz -dict=... CORPUS
  * Without MF_FUZZ_LIBFUZZER it is a program of its own:
- *   page_fuzz [ITERATIONS [SEED]]     mutations of the seeds below (default 200,000)
+ *   page_fuzz [ITERATIONS [SEED]]     mutations of the seeds below (default: MILVUS_FDW_FUZZ, else 200,000; MILVUS_FDW_SEED)
  *   page_fuzz seeds DIRECTORY         write the seeds, as a corpus to start from
  */
 #include <stdio.h>
@@ -199,7 +199,8 @@ int
 main(int argc, char **argv)
 {
 	size_t		nseeds = sizeof(seeds) / sizeof(seeds[0]);
-	long		count = argc > 1 ? atol(argv[1]) : 200000;
+	long		count = argc > 1 ? atol(argv[1]) : getenv("MILVUS_FDW_FUZZ") ? atol(getenv("MILVUS_FDW_FUZZ")) : 200000;
+	const char *seed_text = argc > 2 ? argv[2] : getenv("MILVUS_FDW_SEED");
 	static char text[8192];
 
 	if (argc > 2 && strcmp(argv[1], "seeds") == 0)
@@ -219,7 +220,7 @@ main(int argc, char **argv)
 		}
 		return 0;
 	}
-	state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	state = seed_text != NULL ? strtoull(seed_text, NULL, 10) : 1;
 	for (long i = 0; i < count; i++)
 	{
 		const char *seed = seeds[draw((uint32_t) nseeds)];

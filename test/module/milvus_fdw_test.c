@@ -1,8 +1,9 @@
 /*
  * milvus_fdw_test.c - How does a module built apart add a remote?
  *
- * Two of them, for the regression tests: test_fdw reads, writes and misbehaves
- * as told; test_archive_fdw only reads, has databases, and needs options.
+ * Three of them, for the regression tests: test_fdw reads, writes and misbehaves
+ * as told; test_filter_fdw checks conditions too; test_archive_fdw only reads,
+ * has databases, and needs options.
  */
 #include "postgres.h"
 
@@ -23,6 +24,8 @@ static const MfRegistryDoor *door;
 	Datum name##_validator(PG_FUNCTION_ARGS) { return (Datum) door->validator(fcinfo); }
 
 WRAPPER(test_fdw)
+WRAPPER(test_pushing_fdw)
+WRAPPER(test_filter_fdw)
 WRAPPER(test_archive_fdw)
 
 /* -------------------------------------------------------------------- options */
@@ -35,12 +38,13 @@ check_url(const char *value, const char **why)
 }
 
 #define ON_BOTH (MF_ON_SERVER | MF_ON_TABLE)
-#define HANGS "describe|list|scan|write|flush"
+#define HANGS "describe|list|scan|write|flush|delete"
 
 static const MfOptionDef test_options[] = {
 	{"url", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL, "where it is", check_url},
 	{"note", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL, "shown in the version", NULL},
 	{"cafile", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_FILE, 0, 0, NULL, "a file of the server", NULL},
+	{"keyfile", MF_ON_SERVER | MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_FILE | MF_OPTION_MACHINE, 0, 0, NULL, "a key of the machine", NULL},
 	{"danger", MF_ON_SERVER, MF_OPTION_BOOL, MF_OPTION_SUPERUSER, 0, 0, NULL, "for superusers", NULL},
 	{"sslmode", MF_ON_SERVER, MF_OPTION_ENUM, 0, 0, 0, "require|verify-ca|verify-full", "checks", NULL},
 	{"must_load", MF_ON_SERVER, MF_OPTION_BOOL, 0, 0, 0, NULL, "only what is loaded can be read", NULL},
@@ -61,6 +65,13 @@ static const MfOptionDef test_options[] = {
 	{"unknown_at", MF_ON_TABLE, MF_OPTION_INT, 0, 1, INT64_MAX, NULL, "row after which there is no answer", NULL},
 	{"retry_at", MF_ON_TABLE, MF_OPTION_INT, 0, 1, INT64_MAX, NULL, "row that fails at first", NULL},
 	{"retries", MF_ON_TABLE, MF_OPTION_INT, 0, 1, 1000000, NULL, "how often it does", NULL},
+	{"checks", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "exactly|loosely", "how test_pushing_fdw checks conditions", NULL},
+	{"orders", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "rightly|wrongly|not", "how test_pushing_fdw sorts", NULL},
+	{"above", MF_ON_TABLE, MF_OPTION_INT, MF_OPTION_NARROWS, 0, INT64_MAX, NULL, "rows with larger bigint keys only", NULL},
+	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert", "what becomes of a row of the same key", NULL},
+	{"check_keys", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "a key twice at a time is an error", NULL},
+	{"tells_deleted", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "how many rows a condition deleted", NULL},
+	{"delete_refuses", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "no condition is exact after all", NULL},
 	{"hang", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, HANGS, "what is never answered", NULL},
 	{"hang_on_descriptor", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL, "hang on a descriptor, not a time", NULL},
 	{NULL}
@@ -77,7 +88,7 @@ static const MfOptionDef archive_options[] = {
 
 /* ----------------------------------------------------------------- connectors */
 
-#define ALL_VERBS ((MF_VERB_BIT(MF_VERB_FLUSH) << 1) - 1)
+#define ALL_VERBS ((MF_VERB_BIT(MF_VERB_TRUNCATE) << 1) - 1)
 
 #define CALLBACKS \
 	.open = remote_open, .close = remote_close, \
@@ -86,13 +97,43 @@ static const MfOptionDef archive_options[] = {
 	.scan_begin = scan_begin, .scan_next = scan_next, .scan_stats = scan_stats, \
 	.scan_end = scan_end, .scan_explain = scan_explain
 
+#define TEST_REMOTE \
+	.abi = MF_CONNECTOR_ABI, \
+	.size = sizeof(MfConnector), \
+	.remote = "Test", \
+	.collection_option = "collection", \
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_CAN_UPSERT | MF_CAN_DELETE | MF_IS_NETWORK, \
+	.verbs = ALL_VERBS, \
+	.options = test_options, \
+	.write_begin = write_begin, \
+	.write_submit = write_submit, \
+	.write_poll = write_poll, \
+	.write_flush = write_flush, \
+	.write_counts = write_counts, \
+	.write_keys = write_keys, \
+	.write_end = write_end
+
 static const MfConnector test_connector = {
+	.name = "test_fdw",
+	TEST_REMOTE,
+	CALLBACKS
+};
+
+static const MfConnector filter_connector = {
+	.name = "test_filter_fdw",
+	TEST_REMOTE,
+	CALLBACKS,
+	.filter_check = exact_check
+};
+
+/* The same, and it checks conditions, sorts and counts: as well as the table's options say. */
+static const MfConnector pushing_connector = {
 	.abi = MF_CONNECTOR_ABI,
 	.size = sizeof(MfConnector),
-	.name = "test_fdw",
+	.name = "test_pushing_fdw",
 	.remote = "Test",
 	.collection_option = "collection",
-	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_IS_NETWORK,
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT,
 	.verbs = ALL_VERBS,
 	.options = test_options,
 	CALLBACKS,
@@ -101,7 +142,9 @@ static const MfConnector test_connector = {
 	.write_poll = write_poll,
 	.write_flush = write_flush,
 	.write_counts = write_counts,
-	.write_end = write_end
+	.write_end = write_end,
+	.filter_check = filter_check,
+	.sort_check = sort_check
 };
 
 static const MfConnector archive_connector = {
@@ -125,7 +168,8 @@ _PG_init(void)
 	door = *find_rendezvous_variable(MF_REGISTRY_RENDEZVOUS);
 	if (door == NULL || door->abi != MF_CONNECTOR_ABI)
 		elog(ERROR, "milvus_fdw has no door for this module");
-	if (!door->add(&test_connector) || !door->add(&archive_connector))
+	if (!door->add(&test_connector) || !door->add(&pushing_connector) || !door->add(&filter_connector) ||
+		!door->add(&archive_connector))
 		elog(ERROR, "milvus_fdw refused a connector");
 
 	/* the door refuses a name that is taken, and another ABI */

@@ -61,7 +61,7 @@ describe(MfTask *task, MfError *err)
 
 	/* a copy, because the collection may change while a writer looks at this */
 	*desc = c->desc;
-	desc->rows = c->rows->nrows;
+	desc->rows = store_nrows(c);
 	desc->fields = task->fields;
 	memcpy(task->fields, c->desc.fields, sizeof(MfField) * (size_t) c->desc.nfields);
 	return MF_OK;
@@ -81,7 +81,7 @@ list(MfTask *task, MfError *err)
 	for (Collection *c = store_first(); c != NULL; c = c->next)
 	{
 		task->list[n] = c->desc;
-		task->list[n].rows = c->rows->nrows;
+		task->list[n].rows = store_nrows(c);
 		task->list[n].nfields = 0;
 		task->list[n++].fields = NULL;
 	}
@@ -132,6 +132,38 @@ change_index(MfTask *task, Collection *c, MfError *err)
 	f->description = requested(&task->req, "params");
 	if (f->index != NULL && strcmp(f->index, "bogus") == 0)
 		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "there is no index \"%s\"", f->index);
+	return MF_OK;
+}
+
+/* Rows that meet the filters go, all where there are none. */
+static MfStatus
+remove_rows(MfTask *task, Collection *c, MfWaitFor *wait, MfError *err)
+{
+	const MfOptions *options = task->req.options;
+
+	if (hangs(task->conn, options, "delete", wait))
+		return MF_WAIT;
+	if (mf_option_bool(options, "delete_refuses", false))
+		return mf_error(err, MF_OBJECT_NOT_IN_STATE, "the remote cannot check this exactly");
+	if (mf_option_int(options, "fail_at", 0) > 0)
+		return mf_error(err, MF_FDW_ERROR, "the remote does not want to");
+	task->reply.rows = 0;
+	for (int32_t row = 0; row < c->rows->nrows; row++)
+	{
+		if (store_is_dead(c, row) || !row_meets(c, row, task->req.nfilters, task->req.filters))
+			continue;
+		if (!store_kill(c, row))
+			return mf_error_oom(err, (size_t) c->rows->nrows);
+		task->reply.rows++;
+	}
+	if (!mf_option_bool(options, "tells_deleted", true))
+		task->reply.rows = -1;
+	if (mf_option_int(options, "unknown_at", 0) > 0)
+	{
+		mf_error(err, MF_SQL_CONNECTION_FAILURE, "the connection broke");
+		err->retry = MF_RETRY_UNKNOWN;
+		return MF_ERROR;
+	}
 	return MF_OK;
 }
 
@@ -201,6 +233,9 @@ request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 		case MF_VERB_DROP_COLLECTION:
 			store_drop(c);
 			return MF_OK;
+		case MF_VERB_DELETE:
+		case MF_VERB_TRUNCATE:
+			return remove_rows(task, c, wait, err);
 		case MF_VERB_LOAD:
 			return load(task, c, wait);
 		case MF_VERB_RELEASE:

@@ -10,33 +10,6 @@
 
 #include "test.h"
 
-typedef struct Counter
-{
-	const char *name;
-	int64_t		value;
-} Counter;
-
-#define NCOUNTERS 6
-
-struct MfScan
-{
-	MfConn	   *conn;
-	const MfScanSpec *spec;
-	Collection *collection;		/* NULL: generated, or counters */
-	bool		counting;
-	Counter		counter[NCOUNTERS];
-	int			fields[MAX_FIELDS]; /* of each column: which field */
-
-	int64_t		total;
-	int64_t		row;			/* handed out so far */
-	int			turn;
-	MfBatch    *batches[2];
-	MfScanStats stats;
-
-	int64_t		until;			/* when the next batch is there */
-	int64_t		retries;		/* still to fail */
-};
-
 static const MfField counter_field[] = {
 	{.name = "name",.kind = MF_KIND_TEXT}, {.name = "value",.kind = MF_KIND_I64}
 };
@@ -48,7 +21,7 @@ count(MfScan *scan)
 		{"connections", counters.connections}, {"opened", counters.opened},
 		{"requests", counters.requests}, {"scans", counters.scans},
 		{"writers", counters.writers},
-		{"memory", (int64_t) (scan->conn->mem->used - scan->conn->mem_at_start - sizeof(MfScan))}
+		{"memory", (int64_t) (scan->conn->mem->used - scan->conn->mem_at_start - sizeof(MfScan) - sizeof(int) * (size_t) (scan->spec->ncolumns + 1))}
 	};
 
 	memcpy(scan->counter, now, sizeof(now));
@@ -127,7 +100,7 @@ open_source(MfScan *scan, MfError *err)
 		if (bind_column(scan, &desc, i, err) != MF_OK)
 			return MF_ERROR;
 	}
-	return MF_OK;
+	return select_rows(scan, err);
 }
 
 MfStatus
@@ -137,6 +110,12 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 
 	if (scan == NULL)
 		return mf_error_oom(err, sizeof(MfScan));
+	scan->fields = mf_calloc(spec->mem, sizeof(int) * (size_t) (spec->ncolumns + 1));
+	if (scan->fields == NULL)
+	{
+		mf_free(spec->mem, scan);
+		return mf_error_oom(err, sizeof(int));
+	}
 	scan->conn = conn;
 	scan->spec = spec;
 	scan->retries = setting_int(conn, spec->options, "retries", 1);
@@ -150,8 +129,30 @@ scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	return MF_OK;
 }
 
+/* Is it left out by the table's option "above"? */
 static bool
-append_value(MfScan *scan, MfColumn *col, int i, int64_t row)
+is_below(const MfScan *scan, int32_t row)
+{
+	const MfColumn *keys = &scan->collection->rows->columns[0];
+	int64_t		key;
+
+	if (mf_option(scan->spec->options, "above") == NULL)
+		return false;
+	memcpy(&key, mf_fixed_at(keys, row), sizeof(key));
+	return key <= mf_option_int(scan->spec->options, "above", 0);
+}
+
+/* Removed rows keep their place, so that a scan under way stays in step. */
+static bool
+passes_over(const MfScan *scan, int64_t place)
+{
+	int32_t		row = (int32_t) (scan->rows != NULL ? scan->rows[place] : place);
+
+	return scan->collection != NULL && (store_is_dead(scan->collection, row) || is_below(scan, row));
+}
+
+bool
+scan_value(MfScan *scan, MfColumn *col, int i, int64_t row)
 {
 	MfMem	   *mem = scan->spec->mem;
 
@@ -197,8 +198,8 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 	int64_t		fail_at = setting_int(scan->conn, options, "fail_at", 0);
 	int64_t		retry_at = setting_int(scan->conn, options, "retry_at", 0);
 	int64_t		delay = setting_int(scan->conn, options, "delay_ms", 0);
-	int64_t		rows = batch_rows(scan);
 	MfBatch    *batch = scan->batches[scan->turn];
+	int64_t		rows;
 
 	if (hangs(scan->conn, options, "scan", wait))
 		return MF_WAIT;
@@ -209,6 +210,12 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		wait->timeout_ms = (int) (scan->until - now_ms());
 		return MF_WAIT;
 	}
+	/* no snapshot: rows that came meanwhile are there too */
+	if (scan->collection != NULL && scan->rows == NULL)
+		scan->total = scan->collection->rows->nrows;
+	while (scan->row < scan->total && passes_over(scan, scan->row))
+		scan->row++;
+	rows = batch_rows(scan);
 	if (rows == 0)
 		return MF_END;
 	if (retry_at > scan->row && retry_at <= scan->row + rows && scan->retries > 0)
@@ -221,24 +228,29 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 		return MF_ERROR;
 	}
 	mf_batch_reset(batch);
+	batch->ncolumns = scan->only_number ? 0 : scan->spec->ncolumns;
 	batch->first_row = scan->row + 1;
 	for (int64_t row = scan->row; row < scan->row + rows; row++)
 	{
 		if (row + 1 == fail_at)
 		{
 			/* what came before it is still good */
+			rows = row - scan->row;
 			if (batch->nrows > 0)
 				break;
 			return fail_at_row(scan, fail_at, err);
 		}
+		if (passes_over(scan, row))
+			continue;
 		for (int i = 0; i < scan->spec->ncolumns; i++)
 		{
-			if (!append_value(scan, &batch->columns[i], i, row))
+			if (!scan->only_number &&
+				!scan_value(scan, &batch->columns[i], i, scan->rows != NULL ? scan->rows[row] : row))
 				return mf_error_oom(err, mf_batch_bytes(batch));
 		}
 		batch->nrows++;
 	}
-	scan->row += batch->nrows;
+	scan->row += rows;
 	scan->stats.requests++;
 	scan->stats.rows += batch->nrows;
 	scan->stats.bytes += (int64_t) mf_batch_bytes(batch);
@@ -252,17 +264,21 @@ void
 scan_stats(MfScan *scan, MfScanStats *stats)
 {
 	*stats = scan->stats;
-	stats->remote_rows = scan->total;
+	stats->remote_rows = scan->collection != NULL ? store_nrows(scan->collection) : scan->total;
 }
 
 void
 scan_end(MfScan *scan)
 {
 	counters.scans--;
+	for (int b = 0; b < 2 && scan->batches[b] != NULL; b++)
+		scan->batches[b]->ncolumns = scan->spec->ncolumns;
+	mf_free(scan->spec->mem, scan->rows);
 	mf_batch_free(scan->batches[0]);
 	mf_batch_free(scan->batches[1]);
 	if (scan->collection != NULL)
 		store_release(scan->collection);
+	mf_free(scan->conn->mem, scan->fields);
 	mf_free(scan->conn->mem, scan);
 }
 
@@ -275,5 +291,8 @@ scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t 
 		n += (size_t) snprintf(buf + n, size - n, "%s %s:%s", i ? "," : "", spec->columns[i].field,
 							   mf_kind_name(spec->columns[i].kind));
 	if (spec->fetch_size > 0 && n < size)
-		snprintf(buf + n, size - n, " by %d", spec->fetch_size);
+		n += (size_t) snprintf(buf + n, size - n, " by %d", spec->fetch_size);
+	for (int i = 0; i < spec->nsorts && n < size; i++)
+		n += (size_t) snprintf(buf + n, size - n, "%s %s %s", i ? "," : " in order of", spec->sorts[i].field,
+							   spec->sorts[i].descending ? "downwards" : "upwards");
 }

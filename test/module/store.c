@@ -57,6 +57,7 @@ destroy(Collection *c)
 			mf_free(store_mem(), (void *) texts[j]);
 	}
 	mf_batch_free(c->rows);
+	mf_free(store_mem(), c->dead);
 	mf_free(store_mem(), c->desc.fields);
 	mf_free(store_mem(), (void *) c->desc.name);
 	mf_free(store_mem(), (void *) c->desc.description);
@@ -147,6 +148,39 @@ store_release(Collection *c)
 {
 	if (--c->users == 0 && c->dropped)
 		destroy(c);
+}
+
+bool
+store_is_dead(const Collection *c, int32_t row)
+{
+	return row < c->dead_cap && c->dead[row];
+}
+
+int32_t
+store_nrows(const Collection *c)
+{
+	return c->rows->nrows - c->ndead;
+}
+
+bool
+store_kill(Collection *c, int32_t row)
+{
+	if (row >= c->dead_cap)
+	{
+		int32_t		cap = c->rows->nrows * 2;
+		uint8_t    *dead = mf_calloc(store_mem(), (size_t) cap);
+
+		if (dead == NULL)
+			return false;
+		if (c->dead != NULL)
+			memcpy(dead, c->dead, (size_t) c->dead_cap);
+		mf_free(store_mem(), c->dead);
+		c->dead = dead;
+		c->dead_cap = cap;
+	}
+	c->ndead += !c->dead[row];
+	c->dead[row] = 1;
+	return true;
 }
 
 bool

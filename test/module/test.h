@@ -20,6 +20,9 @@ typedef struct Collection
 	struct Collection *next;
 	MfCollection desc;			/* desc.fields has room for MAX_FIELDS */
 	MfBatch    *rows;
+	uint8_t    *dead;			/* of each row: removed, but still in its place */
+	int32_t		dead_cap;
+	int32_t		ndead;
 	int			users;			/* scans and writers: freed when none is left */
 	bool		dropped;
 } Collection;
@@ -45,10 +48,23 @@ extern Collection *store_create(const char *name, const char *description,
 extern bool store_add_field(Collection *c, const MfField *field);
 extern int	store_field(const Collection *c, const char *name);
 extern void store_drop(Collection *c);
+
+/* Remove a row; is it removed; how many are left. */
+extern bool store_kill(Collection *c, int32_t row);
+extern bool store_is_dead(const Collection *c, int32_t row);
+extern int32_t store_nrows(const Collection *c);
 extern void store_release(Collection *c);
 
 /* A deep copy of one value to the end of another column. */
 extern bool copy_value(MfMem *mem, MfColumn *to, const MfColumn *from, int32_t row);
+
+typedef struct Counter
+{
+	const char *name;
+	int64_t		value;
+} Counter;
+
+#define NCOUNTERS 6
 
 /* ------------------------------------------------------------- in schema.c */
 
@@ -91,12 +107,43 @@ extern void remote_close(MfConn *conn);
 extern MfStatus remote_collection(MfConn *conn, const MfOptions *table, const char *name,
 								  Collection **c, MfError *err);
 
+/* -------------------------------------------------------------- in filter.c */
+
+extern MfShip exact_check(const MfCollection *collection, const MfFilter *filter);
+extern bool row_meets(const Collection *c, int32_t row, int nfilters, const MfFilter *const *filters);
+
 /* -------------------------------------------- callbacks, by their own files */
+
 
 extern MfStatus request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus request_step(MfTask *task, MfWaitFor *wait, MfError *err);
 extern const MfReply *request_reply(MfTask *task);
 extern void request_end(MfTask *task);
+
+/* What select.c needs to know of a scan. */
+struct MfScan
+{
+	MfConn	   *conn;
+	const MfScanSpec *spec;
+	Collection *collection;		/* NULL: generated, or counters */
+	bool		counting;
+	Counter		counter[NCOUNTERS];
+	int		   *fields;			/* of each column: which field */
+
+	int64_t		total;
+	int64_t		row;			/* handed out so far */
+	int64_t    *rows;			/* those that are handed out, or NULL: all */
+	bool		only_number;	/* rows without columns */
+	int			turn;
+	MfBatch    *batches[2];
+	MfScanStats stats;
+
+	int64_t		until;			/* when the next batch is there */
+	int64_t		retries;		/* still to fail */
+};
+
+/* The value of a column in a row of the source, to the end of `col`. */
+extern bool scan_value(MfScan *scan, MfColumn *col, int i, int64_t row);
 
 extern MfStatus scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **scan, MfError *err);
 extern MfStatus scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err);
@@ -104,11 +151,17 @@ extern void scan_stats(MfScan *scan, MfScanStats *stats);
 extern void scan_end(MfScan *scan);
 extern void scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size);
 
+/* select.c */
+extern MfShip filter_check(const MfCollection *collection, const MfFilter *filter);
+extern bool sort_check(int nsorts, const MfSort *sorts);
+extern MfStatus select_rows(MfScan *scan, MfError *err);
+
 extern MfStatus write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **write, MfError *err);
 extern MfStatus write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err);
 extern MfStatus write_poll(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern MfStatus write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern void write_counts(MfWrite *write, MfWriteCounts *counts);
+extern const MfColumn *write_keys(MfWrite *write);
 extern void write_end(MfWrite *write);
 
 #endif							/* TEST_H */

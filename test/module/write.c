@@ -28,15 +28,57 @@ struct MfWrite
 	Sent		sent[MAX_IN_FLIGHT];	/* oldest first */
 	bool		failed;
 	int64_t		retries;
+	MfBatch    *made;			/* keys made for the last batch stored */
 	MfWriteCounts counts;
 };
+
+/* Which columns changed, into a collection "changed" if there is one. */
+static bool
+note_changed(const MfWriteSpec *spec)
+{
+	Collection *c = store_find("changed");
+	char		text[1000] = "";
+
+	if (c == NULL || spec->op != MF_WRITE_UPDATE)
+		return true;
+	for (int i = 0; i < spec->ncolumns; i++)
+	{
+		if (spec->columns[i].changed && strlen(text) + strlen(spec->columns[i].column) < sizeof(text) - 2)
+			strcat(strcat(text, text[0] ? " " : ""), spec->columns[i].column);
+	}
+	c->rows->nrows++;
+	return mf_append_bytes(store_mem(), &c->rows->columns[0], text, strlen(text));
+}
+
+/* A row is replaced as a whole, so all of it must be there. */
+static MfStatus
+check_complete(const MfWriteSpec *spec, MfError *err)
+{
+	for (int f = 0; f < spec->collection->nfields; f++)
+	{
+		const MfField *field = &spec->collection->fields[f];
+		bool		found = field->pseudo;
+
+		for (int i = 0; i < spec->ncolumns; i++)
+			found |= strcmp(spec->columns[i].field->name, field->name) == 0;
+		if (found)
+			continue;
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "field \"%s\" would be lost", field->name);
+		mf_error_hint(err, "Add a column for it.");
+		return MF_ERROR;
+	}
+	return MF_OK;
+}
 
 MfStatus
 write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **out, MfError *err)
 {
-	MfWrite    *write = mf_calloc(spec->mem, sizeof(MfWrite));
+	MfWrite    *write;
 
-	if (write == NULL)
+	if (spec->op == MF_WRITE_UPDATE && check_complete(spec, err) != MF_OK)
+		return MF_ERROR;
+	write = mf_calloc(spec->mem, sizeof(MfWrite));
+	if (write == NULL || !note_changed(spec))
 		return mf_error_oom(err, sizeof(MfWrite));
 	write->conn = conn;
 	write->spec = spec;
@@ -117,32 +159,73 @@ never_answer(MfWrite *write, const MfBatch *batch, MfError *err)
 	return MF_ERROR;
 }
 
+/* ------------------------------------------------------------------ storing */
+
+/* Have two rows, of any columns of the same kind, the same value? */
+static bool
+same_key(const MfColumn *a, int32_t i, const MfColumn *b, int32_t j)
+{
+	const char *left;
+	const char *right;
+	size_t		nleft;
+	size_t		nright;
+
+	if (a->width > 0)
+		return memcmp(mf_fixed_at(a, i), mf_fixed_at(b, j), a->width) == 0;
+	left = mf_varying_at(a, i, &nleft);
+	right = mf_varying_at(b, j, &nright);
+	return nleft == nright && memcmp(left, right, nleft) == 0;
+}
+
+/* Rows with the key of this one go. */
+static bool
+remove_key(Collection *c, int field, const MfColumn *keys, int32_t row)
+{
+	for (int32_t i = 0; i < c->rows->nrows; i++)
+	{
+		if (!store_is_dead(c, i) && same_key(&c->rows->columns[field], i, keys, row) && !store_kill(c, i))
+			return false;
+	}
+	return true;
+}
+
+static bool
+make_key(MfWrite *write, MfColumn *to, int64_t number)
+{
+	if (write->made == NULL)
+	{
+		write->made = mf_batch_new(write->spec->mem, 1);
+		if (write->made == NULL || !mf_column_init(write->made, 0, MF_KIND_I64, MF_KIND_NONE, 0, 0))
+			return false;
+	}
+	return mf_append_fixed(store_mem(), to, &number) &&
+		mf_append_fixed(write->spec->mem, &write->made->columns[0], &number);
+}
+
 /* Copy a batch column by column; fields that it lacks are absent. */
 static MfStatus
-store(MfWrite *write, const MfBatch *batch, MfError *err)
+append_batch(MfWrite *write, const MfBatch *batch, MfError *err)
 {
 	Collection *c = write->collection;
 	int			from[MAX_FIELDS];
 
-	write->counts.acknowledged += batch->nrows;
-	if (c == NULL)
-		return MF_OK;
 	memset(from, -1, sizeof(from));
 	for (int i = 0; i < write->spec->ncolumns; i++)
 		from[write->fields[i]] = i;
+	if (write->made != NULL)
+		mf_batch_reset(write->made);
 	for (int f = 0; f < c->desc.nfields; f++)
 	{
 		MfColumn   *to = &c->rows->columns[f];
 
 		for (int32_t row = 0; row < batch->nrows; row++)
 		{
-			int64_t		number = c->rows->nrows + row + 1;
 			bool		done;
 
 			if (from[f] >= 0)
 				done = copy_value(store_mem(), to, &batch->columns[from[f]], row);
 			else if (c->desc.fields[f].auto_id && to->kind == MF_KIND_I64)
-				done = mf_append_fixed(store_mem(), to, &number);
+				done = make_key(write, to, c->rows->nrows + row + 1);
 			else
 				done = mf_append_state(store_mem(), to, MF_VALUE_ABSENT);
 			if (!done)
@@ -151,6 +234,50 @@ store(MfWrite *write, const MfBatch *batch, MfError *err)
 	}
 	c->rows->nrows += batch->nrows;
 	return MF_OK;
+}
+
+static MfStatus
+store(MfWrite *write, const MfBatch *batch, MfError *err)
+{
+	Collection *c = write->collection;
+
+	write->counts.acknowledged += batch->nrows;
+	if (c == NULL)
+		return MF_OK;
+	for (int32_t row = 0; row < batch->nrows && write->spec->op != MF_WRITE_INSERT; row++)
+	{
+		if (!remove_key(c, write->fields[write->key], &batch->columns[write->key], row))
+			return mf_error_oom(err, (size_t) c->rows->nrows);
+	}
+	return write->spec->op == MF_WRITE_DELETE ? MF_OK : append_batch(write, batch, err);
+}
+
+/* A remote that may take batches in any order: no key may be on its way twice. */
+static MfStatus
+check_keys(MfWrite *write, const MfBatch *batch, MfError *err)
+{
+	const MfColumn *keys = &batch->columns[write->key];
+
+	for (int s = -1; s < write->nsent; s++)
+	{
+		const MfBatch *other = s < 0 ? batch : write->sent[s].batch;
+
+		for (int32_t i = 0; i < batch->nrows; i++)
+		{
+			for (int32_t j = 0; j < (s < 0 ? i : other->nrows); j++)
+			{
+				if (same_key(keys, i, &other->columns[write->key], j))
+					return mf_error(err, MF_UNIQUE_VIOLATION, "a key is in flight twice");
+			}
+		}
+	}
+	return MF_OK;
+}
+
+const MfColumn *
+write_keys(MfWrite *write)
+{
+	return write->made != NULL ? &write->made->columns[0] : NULL;
 }
 
 /* The answer to the oldest batch in flight. */
@@ -204,6 +331,9 @@ write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err)
 		if (status != MF_OK)
 			return status;
 	}
+	if (write->spec->op != MF_WRITE_INSERT && mf_option_bool(options, "check_keys", false) &&
+		check_keys(write, batch, err) != MF_OK)
+		return MF_ERROR;
 	batch->busy = true;
 	write->sent[write->nsent].batch = batch;
 	write->sent[write->nsent++].until = now_ms() + setting_int(write->conn, options, "delay_ms", 0);
@@ -255,5 +385,6 @@ write_end(MfWrite *write)
 	counters.writers--;
 	if (write->collection != NULL)
 		store_release(write->collection);
+	mf_batch_free(write->made);
 	mf_free(write->conn->mem, write);
 }

@@ -7,6 +7,8 @@ milvus_version=2.3.5
 es_home=$cache/elasticsearch-$es_version
 milvus_home=$cache/milvus-$milvus_version
 python=$cache/venv/bin/python
+lite_venv=$cache/lite
+pgvector_venv=$cache/pgvector
 pg_major=15
 # PG_CONFIG chooses another PostgreSQL than Debian's
 pg_bin=$("${PG_CONFIG:-/usr/lib/postgresql/$pg_major/bin/pg_config}" --bindir 2>/dev/null || echo "/usr/lib/postgresql/$pg_major/bin")

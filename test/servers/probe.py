@@ -1,6 +1,6 @@
 """Is a server usable now?  Exit status 0 if so.
 
-probe.py elasticsearch URL [--password P] [--ca FILE]
+probe.py elasticsearch URL [--password P] [--ca FILE] [--cert FILE --key FILE]
 probe.py milvus HOST:PORT [--ca FILE] [--cert FILE --key FILE]
 """
 import argparse
@@ -19,6 +19,8 @@ args = options.parse_args()
 
 def elasticsearch():
     context = ssl.create_default_context(cafile=args.ca) if args.ca else None
+    if args.cert:
+        context.load_cert_chain(args.cert, args.key)
 
     def get(path):
         request = urllib.request.Request(args.where + path)

@@ -80,7 +80,7 @@ subtest 'scalars, objects and vectors' => sub {
 
 	is_deeply(columns_of('es.t040_types'), { _id => 'text', alias_of_l => 'bigint', map { $_ => $types{$_}[1] } keys %types }, 'column types');
 	is_deeply([ sql(q{SELECT attname, attfdwoptions::text FROM pg_attribute WHERE attrelid = 'es.t040_types'::regclass AND attfdwoptions IS NOT NULL ORDER BY 1}) ],
-		[ [ 'v', '{dim=3}' ], [ 'w', '{dim=4}' ] ], 'column options');
+		[ [ '_id', '{key=true}' ], [ 'v', '{dim=3}' ], [ 'w', '{dim=4}' ] ], 'column options');
 	for my $field (sort keys %types)
 	{
 		my $text = $types{$field}[1] eq 'inet' ? "host($field)" : "$field\::text";

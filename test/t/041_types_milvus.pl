@@ -63,9 +63,9 @@ subtest 'imported columns' => sub {
 	import_tables('t041_all', 't041_in');
 	is_deeply([ sql(q{SELECT attname, format_type(atttypid, atttypmod), attnotnull, attfdwoptions::text FROM pg_attribute
 		WHERE attrelid = 'm.t041_all'::regclass AND attnum > 0 ORDER BY attnum}) ],
-		[ map { [ $_->[0], $_->[1], 't', $_->[2] ] } [ id => 'bigint' ], [ b => 'boolean' ], [ i8 => 'smallint' ], [ i16 => 'smallint' ],
+		[ map { [ $_->[0], $_->[1], 't', $_->[2] ] } [ id => 'bigint', '{key=true}' ], [ b => 'boolean' ], [ i8 => 'smallint' ], [ i16 => 'smallint' ],
 			[ i32 => 'integer' ], [ i64 => 'bigint' ], [ f => 'real' ], [ d => 'double precision' ], [ s => 'character varying(16)' ],
-			[ j => 'jsonb' ], [ v => 'real[]', '{dim=3}' ] ], 'types, NOT NULL and dimensions');
+			[ j => 'jsonb' ], [ v => 'real[]', '{dim=3}' ] ], 'types, NOT NULL, the key and dimensions');
 	is_deeply(notices(), [], 'nothing is skipped');
 };
 

@@ -4,7 +4,6 @@ use MilvusFdw;
 
 my $certs = certs();
 fresh_database();
-my $log_before = log_size();
 
 my $es = start_server('elasticsearch', '--tls', $certs, '--heap', '512m');
 my $url = "https://localhost:$es->{port}";
@@ -12,41 +11,8 @@ my @as = (url => $url, ca => "$certs/ca.crt", user => 'elastic', password => 'te
 scalar es(PUT => '/tap050', { mappings => { properties => { id => { type => 'long' } } } }, @as);
 es_bulk('tap050', [ map { { _id => $_, id => $_ } } 1 .. 3 ], @as);
 
-# A server with its table and the good password; %options of the server.
-my $names = 0;
-sub remote
-{
-	my ($address, %options) = @_;
-	my $name = 'es' . ++$names;
-	my $options = join '', map { ", $_ '$options{$_}'" } sort keys %options;
-	sql("CREATE SERVER $name FOREIGN DATA WRAPPER elasticsearch_fdw OPTIONS (url '$address', retry_timeout '0'$options)");
-	sql("CREATE FOREIGN TABLE $name (id bigint) SERVER $name OPTIONS (index 'tap050', slices '1')");
-	mapping($name, user => 'elastic', password => 'testsecret');
-	return $name;
-}
-
-sub mapping
-{
-	my ($server, %options) = @_;
-	sql("DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER $server");
-	sql("CREATE USER MAPPING FOR CURRENT_USER SERVER $server OPTIONS (" . join(', ', map { "$_ '$options{$_}'" } sort keys %options) . ')')
-		if %options;
-}
-
-sub query { return "SELECT sum(id) FROM $_[0]" }
-
-sub works
-{
-	my ($name, $address, %options) = @_;
-	my $e = error_of(query(my $remote = remote($address, %options)));
-	is($e ? "$e->{message}: " . ($e->{detail} // '') : value(query($remote)), 6, $name);
-}
-
-sub refused
-{
-	my ($name, $address, $options, %expected) = @_;
-	fails($name, query(remote($address, %$options)), %expected);
-}
+tls_side(name => 'es', wrapper => 'elasticsearch_fdw', address => sub { "url '$_[0]'" }, columns => 'id bigint',
+	table => "index 'tap050', slices '1'", mapping => { user => 'elastic', password => 'testsecret' });
 
 my $ca     = "$certs/ca.crt";
 my %cannot = (sqlstate => '08001', message => qr/^could not connect to server "es\d+"$/);
@@ -91,9 +57,15 @@ subtest 'certificates' => sub {
 	}
 	refused("another host's, by default", $double{elsewhere}, { sslrootcert => $ca }, %cannot, detail => qr/localhost/,
 		hint => qr/host name that the certificate was issued for/);
+	works("another host's by its name, $_", $double{elsewhere}, sslrootcert => $ca, sslmode => $_, server_name => 'elsewhere.example')
+		for qw(verify-full verify-ca require);
+	refused('a name that is not in the certificate', $double{server}, { sslrootcert => $ca, server_name => 'elsewhere.example' }, %cannot,
+		hint => qr/"server_name"/);
+	works('one that is, with the real server', $url, sslrootcert => $ca, server_name => '127.0.0.1');
+	refused('a name without TLS', $url =~ s/https/http/r, { server_name => 'localhost' }, sqlstate => '22023', message => qr/server_name/);
 	works("another host's, verify-ca", $double{elsewhere}, sslrootcert => $ca, sslmode => 'verify-ca');
 	works("another host's, require", $double{elsewhere}, sslrootcert => $ca, sslmode => 'require');
-	my %file = (sqlstate => '58030', message => qr/^could not use the certificates/, detail => qr/(none\.crt|server\.key)/);
+	my %file = (sqlstate => '58030', message => qr/^could not read file ".*(none\.crt|server\.key)"$/, detail => qr/"sslrootcert"/);
 	refused('no such file', $url, { sslrootcert => "$certs/none.crt" }, %file);
 	refused('a file without a certificate', $url, { sslrootcert => "$certs/server.key" }, %file);
 };
@@ -183,22 +155,5 @@ subtest 'nothing secret is shown' => sub {
 		secrets(), 'nor do debug messages show it');
 	unlike(server_log(), secrets(), 'nor does the server\'s log');
 };
-
-# What the server's log says since then; statements that fail are logged with what one typed into them.
-sub log_file
-{
-	my $dir = value('SHOW data_directory') =~ s{/data$}{}r;
-	return "$dir/log";
-}
-
-sub log_size { return -s log_file() // 0 }
-
-sub server_log
-{
-	open my $file, '<', log_file() or return '';
-	seek $file, $log_before, 0;
-	my $text = join '', grep { !/STATEMENT: .*(CREATE|ALTER) (SERVER|USER MAPPING)/ } <$file>;
-	return $text;
-}
 
 done_testing();

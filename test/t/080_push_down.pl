@@ -1,12 +1,12 @@
-# Do conditions that a remote checks give the rows that PostgreSQL would pick itself?
+# Do conditions, orders, LIMITs, counts and extremes that a remote sees to give what PostgreSQL would find itself?
 #
-# Generated WHERE clauses over rows with edges and NULLs, each asked of the remote and of a local copy of the same table.
+# Generated queries over rows with edges and NULLs, each asked of the remote and of a local copy of the same table.
 # MILVUS_FDW_SEED and MILVUS_FDW_QUERIES choose others and more (make soak).
 
 use MilvusFdw;
 
 my $seed    = $ENV{MILVUS_FDW_SEED} // 80;
-my $queries = $ENV{MILVUS_FDW_QUERIES} // 250;
+my $queries = $ENV{MILVUS_FDW_QUERIES} // 1000;
 
 ours(es => [qw(t080)], milvus => [qw(t080)]);
 fresh_database();
@@ -65,6 +65,8 @@ sql('IMPORT FOREIGN SCHEMA "default" LIMIT TO (t080) FROM SERVER es INTO es');
 sql('ALTER FOREIGN TABLE es.t080 ALTER COLUMN tags TYPE text[]');
 sql("CREATE TABLE local_$_->[0] AS SELECT * FROM $_->[1]") for [ milvus => 'm.t080' ], [ es => 'es.t080' ];
 is(value("SELECT count(*) FROM local_$_"), 400, "400 rows in $_") for qw(milvus es);
+sql('ALTER FOREIGN TABLE m.t080 ALTER COLUMN id OPTIONS (ADD key ' . q{'true')})
+	unless value(q{SELECT attfdwoptions::text LIKE '%key=true%' FROM pg_attribute WHERE attrelid = 'm.t080'::regclass AND attname = 'id'});
 
 # ------------------------------------------------------------------ the grammar
 
@@ -117,26 +119,70 @@ sub condition
 	return '(' . join(pick(' AND ', ' OR '), map { condition($side, $depth - 1) } 1 .. 2 + int rand 2) . ')';
 }
 
+# Rows, an order perhaps with LIMIT, a number, or the smallest and the largest: [what is compared, query, shape].
+sub query
+{
+	my ($side) = @_;
+	my $where = rand() < 0.15 ? '' : ' WHERE ' . condition($side, 2);
+	my $shape = pick(qw(rows rows order order order limit count count extreme));
+	if ($shape eq 'rows') { return ("SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM TABLE$where", $shape) }
+	if ($shape eq 'count')
+	{
+		my $what = pick('*', '*', '*', qw(n t b id));
+		my $filter = rand() < 0.2 ? ' FILTER (WHERE ' . condition($side, 1) . ')' : '';
+		return ("SELECT count($what)$filter FROM TABLE$where", $shape);
+	}
+	if ($shape eq 'extreme')
+	{
+		my $column = pick(qw(id id n i f d), 't COLLATE "C"');
+		return ('SELECT ' . join(', ', map { "$_($column)" } pick(['min'], ['max'], [qw(min max)])->@*) . " FROM TABLE$where", $shape);
+	}
+	if ($shape eq 'limit')
+	{
+		# Which rows come is not said, only how many.
+		return ("SELECT count(*) FROM (SELECT id FROM TABLE$where LIMIT " . pick(0, 1, 5, 50, 399, 1000) . pick('', '', ' OFFSET 3') . ') x', $shape);
+	}
+	my %seen;
+	my @by = $side eq 'milvus' && rand() < 0.7 ? 'id' :
+		grep { !$seen{$_}++ } map { pick(qw(id n n i f d b t)) } 1 .. pick(1, 1, 2, 3);
+	my @columns = @by;
+	$_ = ($_ eq 't' ? 't COLLATE "C"' : $_) . pick('', '', ' DESC') . pick('', '', ' NULLS FIRST', ' NULLS LAST') for @by;
+	my $limit = rand() < 0.5 ? '' : ' LIMIT ' . pick(0, 1, 2, 10, 100, 399) . pick('', '', ' OFFSET 2', ' OFFSET 50');
+	# Rows that are equal in all of these may come in any order.
+	return ("SELECT string_agg(r, '|') FROM (SELECT row(" . join(', ', @columns) . ")::text AS r FROM TABLE$where ORDER BY " . join(', ', @by) . "$limit) x", $shape);
+}
+
 # -------------------------------------------------------------------- the runs
 
 for my $side ([ milvus => 'm.t080' ], [ es => 'es.t080' ])
 {
 	my ($name, $table) = @$side;
 	subtest $name => sub {
-		my ($wrong, $shipped, $hit) = (0, 0, 0);
+		my ($wrong, $shipped, $ordered, $hit) = (0, 0, 0, 0);
+		my %asked;
 		for my $n (1 .. $queries)
 		{
-			my $where = condition($name, 2);
-			my $want  = value("SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM local_$name WHERE $where");
-			my $got   = eval { value("SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM $table WHERE $where") } // "error: $@";
-			$hit++ if $want ne '';
-			$shipped++ if grep { $_->[0] =~ /Remote Filter/ } sql("EXPLAIN SELECT id FROM $table WHERE $where");
+			# Many small pages for half of them.
+			sql("ALTER FOREIGN TABLE $table OPTIONS (ADD fetch_size '60')") if $n == int($queries / 2);
+			my ($query, $shape) = query($name);
+			my $here  = $query =~ s/TABLE/local_$name/r;
+			my $there = $query =~ s/TABLE/$table/r;
+			my $want  = value($here) // 'NULL';
+			my $got   = eval { value($there) // 'NULL' } // "error: $@";
+			$asked{$shape}++;
+			$hit++ if $want ne '' && $want ne 'NULL' && $want ne '0';
+			my $plan = $n % 4 ? '' : join "\n", map { $_->[0] } sql("EXPLAIN $there");
+			$shipped++ if $plan =~ /Remote (Filter|Aggregate)/;
+			$ordered++ if $plan =~ /Remote Order/;
 			next if $want eq $got;
-			diag("seed $seed, query $n: $where\n  here:   $want\n  remote: $got") if ++$wrong <= 5;
+			diag("seed $seed, query $n: $there\n  here:   $want\n  remote: $got") if ++$wrong <= 5;
 		}
-		is($wrong, 0, "$queries conditions (seed $seed) give the same rows");
-		cmp_ok($shipped, '>', $queries / 3, "$shipped of them are shipped at least in part");
-		cmp_ok($hit, '>', $queries / 5, "$hit find rows");
+		sql("ALTER FOREIGN TABLE $table OPTIONS (DROP fetch_size)");
+		is($wrong, 0, "$queries queries (seed $seed) give the same answers");
+		note(join ', ', map { "$asked{$_} $_" } sort keys %asked);
+		cmp_ok($shipped * 4, '>', $queries / 3, "about " . 4 * $shipped . " of them are checked remotely at least in part");
+		cmp_ok($ordered * 4, '>', $queries / 20, "about " . 4 * $ordered . " ordered");
+		cmp_ok($hit, '>', $queries / 3, "$hit find something");
 
 		is(value("SELECT count(*) FROM $table"), 400, 'count(*)');
 		ok((grep { $_->[0] =~ /Remote Aggregate: count/ } sql("EXPLAIN SELECT count(*) FROM $table")), 'by the remote');

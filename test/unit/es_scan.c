@@ -320,6 +320,33 @@ values(MfConn *conn)
 	c->scan_end(s.scan);
 }
 
+/* Downwards by a number, over three shards. */
+static void
+ordered(MfConn *conn)
+{
+	static const int32_t sizes[] = {0, 900, 100, 7};
+	static const MfSort sort = {.column = "id",.field = "id",.kind = MF_KIND_I64,.descending = true,.nulls_first = true};
+
+	for (int z = 0; z < 4; z++)
+	{
+		Scan		s = {.spec.limit = z == 1 ? -1 : 1234,.spec.fetch_size = sizes[z],.spec.nsorts = 1,.spec.sorts = &sort};
+		int64_t		next_id = ROWS - 1;
+		int			wrong = 0;
+
+		want(&s, "id", MF_KIND_I64, MF_KIND_NONE, 0);
+		begin(&s, conn, MANY);
+		while (drive(next, &s, 20000, &s.err) == MF_OK)
+		{
+			for (int i = 0; i < s.batch->nrows; i++)
+				wrong += *(int64_t *) mf_fixed_at(&s.batch->columns[0], i) != next_id--;
+		}
+		c->scan_stats(s.scan, &s.stats);
+		ok(s.stats.sorted && wrong == 0, "pages of %d come in the order asked for", sizes[z]);
+		is_int(ROWS - 1 - next_id, z == 1 ? ROWS : 1234, "and end where the limit is");
+		c->scan_end(s.scan);
+	}
+}
+
 static void
 whole_index(MfConn *conn)
 {
@@ -559,6 +586,7 @@ main(void)
 	conn = connect_to(es_url);
 	describing(conn);
 	values(conn);
+	ordered(conn);
 	whole_index(conn);
 	failing(conn);
 	leaving(conn);

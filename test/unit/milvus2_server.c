@@ -360,6 +360,35 @@ segments(int rows)
 		   seen, rows, wrong, (long long) stats.requests);
 		read_end();
 	}
+	for (int p = 0; p < 4; p++)
+	{
+		MfScanColumn want[] = {{"id", "id", MF_KIND_I64}};
+		MfSort		sort = {.column = "id",.field = "id",.kind = MF_KIND_I64,.key = true};
+		int			limit = p == 3 ? -1 : 4321;
+		MfScanSpec	scan = {.columns = want,.ncolumns = 1,.limit = limit,.fetch_size = pages[p],.nsorts = 1,.sorts = &sort};
+		int64_t		before = INT64_MIN;
+		MfScanStats stats;
+		int			wrong = 0;
+		int			seen = 0;
+
+		if (read_begin(&scan, &err) != MF_OK)
+			die("scan", &err);
+		while (read_next(&err) == MF_OK)
+		{
+			for (int i = 0; i < reading.batch->nrows; i++, seen++)
+			{
+				int64_t		id;
+
+				memcpy(&id, mf_fixed_at(&reading.batch->columns[0], i), 8);
+				wrong += id <= before;
+				before = id;
+			}
+		}
+		M2C->scan_stats(reading.scan, &stats);
+		ok(stats.sorted && wrong == 0, "pages of %d come in the order of the key, across segments", pages[p]);
+		is_int(seen, limit < 0 ? rows : limit, "and end at the limit");
+		read_end();
+	}
 	{
 		MfScanSpec	scan = {.ncolumns = 0,.limit = 12345};
 		int			seen = 0;

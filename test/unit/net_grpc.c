@@ -161,6 +161,10 @@ test_auth(void)
 	s.sslrootcert = "/etc/passwd";
 	ok(mf_grpc_open("h", 1, NULL, NULL, &s, &grpc, &err) == MF_ERROR && strstr(err.detail, "root:") == NULL,
 	   "a CA file that is something else");
+	s.sslrootcert = NULL;
+	s.sslcert = "/etc/passwd";
+	ok(mf_grpc_open("h", 1, NULL, NULL, &s, &grpc, &err) == MF_ERROR && strstr(err.message, "together") != NULL,
+	   "a certificate without its key");
 }
 
 static void

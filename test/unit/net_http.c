@@ -377,6 +377,53 @@ test_open(void)
 	}
 }
 
+/* What every URL of a user goes through. */
+static void
+test_url_parse(void)
+{
+	static const struct
+	{
+		const char *text;
+		bool		tls;
+		const char *host;
+		int			port;
+		const char *path;
+		const char *base;
+	}			good[] = {
+		{"http://localhost:9200", false, "localhost", 9200, "", "http://localhost:9200"},
+		{"HTTPS://Host.Example/", true, "Host.Example", 0, "", "https://Host.Example"},
+		{"https://[::1]:443/a/b//", true, "::1", 443, "/a/b", "https://[::1]:443/a/b"},
+		{"http://127.0.0.1", false, "127.0.0.1", 0, "", "http://127.0.0.1"},
+		{"https://in01-abc.api.gcp-us-west1.zillizcloud.com:443", true,
+		"in01-abc.api.gcp-us-west1.zillizcloud.com", 443, "", "https://in01-abc.api.gcp-us-west1.zillizcloud.com:443"},
+	};
+	static const char *const bad[] = {
+		"", "/", "localhost:19530", "ftp://a", "file:///etc/passwd", "gopher://a:70/_x", "unix:///tmp/x", "unix:/tmp/x",
+		"dict://a", "http:a", "http://", "https://:443", "http://a:0x1", "http://a:99999", "http://a:-1", "http://a b", "http://a\r\nX: y",
+		"http://secret@a", "http://u:secret@a", "http://:secret@a", "http://a/secret@b", "http://u%3Asecret%40a", "http://a?secret", "http://a#secret",
+		"http://[::1", "http://::1", "http://a,http://b", "http://ex\xc3\xa4mple", "http://ex\xffmple", "javascript://a", "http:\\\\a",
+	};
+	char		longest[4096] = "http://a/";
+	const char *why;
+	MfUrl		url;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+	{
+		ok(mf_url_parse(good[i].text, &url, &why), "\"%s\"", good[i].text);
+		ok(url.tls == good[i].tls && url.port == good[i].port, "TLS and port");
+		is_text(url.host, good[i].host, "host");
+		is_text(url.path, good[i].path, "path");
+		is_text(url.base, good[i].base, "base");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(!mf_url_parse(bad[i], &url, &why) && why != NULL && strstr(why, "secret") == NULL, "\"%s\" is refused: %s", bad[i], why);
+	memset(longest + 9, 'x', sizeof(longest) - 10);
+	ok(!mf_url_parse(longest, &url, &why), "one of 4095 bytes: %s", why);
+	ok(mf_host_valid("a-b_c.example", &why) && mf_host_valid("::1", &why) && mf_host_valid("fe80::1.2.3.4", &why), "hosts");
+	ok(!mf_host_valid("", &why) && !mf_host_valid("unix:/a", &why) && !mf_host_valid("unix:a", &why) &&
+	   !mf_host_valid("a/b", &why) && !mf_host_valid("a b", &why) && !mf_host_valid("dns:a", &why) && !mf_host_valid("a%00", &why), "none");
+}
+
 static void
 test_auth(void)
 {
@@ -690,6 +737,7 @@ main(int argc, char **argv)
 	port = double_start();
 	storm(1);
 	test_open();
+	test_url_parse();
 	test_answers();
 	test_keep_alive();
 	test_auth();

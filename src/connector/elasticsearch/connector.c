@@ -9,35 +9,33 @@
 #include "es.h"
 #include "es_calls.h"
 
-/* A URL is checked for good when it is used; this catches what is wrong at sight. */
+/* Each of the comma list. */
 static bool
 check_url(const char *value, const char **why)
 {
-	for (const char *p = value; *p != '\0';)
-	{
-		size_t		len = strcspn(p, ",");
-		const char *host = strstr(p, "://");
+	char		one[2048];
+	MfUrl		url;
 
-		while (len > 0 && *p == ' ')
+	*why = "It is empty.";
+	for (const char *p = value;;)
+	{
+		size_t		len;
+
+		p += strspn(p, ", \t\r\n");
+		len = strcspn(p, ", \t\r\n");
+		if (len == 0)
+			return *why == NULL;
+		if (len >= sizeof(one))
 		{
-			p++;
-			len--;
-		}
-		if ((strncmp(p, "http://", 7) != 0 && strncmp(p, "https://", 8) != 0) || host == NULL)
-		{
-			*why = "it must begin with \"http://\" or \"https://\"";
+			*why = "It is too long.";
 			return false;
 		}
-		if (memchr(host, '@', len - (size_t) (host - p)) != NULL)
-		{
-			*why = "it must not contain a user or a password: they belong into the user mapping";
+		memcpy(one, p, len);
+		one[len] = '\0';
+		if (!mf_url_parse(one, &url, why))
 			return false;
-		}
 		p += len;
-		if (*p == ',')
-			p++;
 	}
-	return true;
 }
 
 /* "2m": it becomes part of requests, so nothing else is let through. */
@@ -71,7 +69,7 @@ static const MfOptionDef option_defs[] = {
 	"API key, as Elasticsearch encoded it", NULL},
 	{"index", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"index, alias or data stream; comma lists and wildcards allowed (default: the table's name)", NULL},
-	{"query", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	{"query", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
 	"query in Elasticsearch's own language (JSON): the table holds the documents that it matches", check_query},
 	{"keep_alive", MF_ON_SERVER | MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"how long the server keeps a search open between two pages (default 2m)", check_keep_alive},
@@ -311,4 +309,5 @@ const MfConnector mf_elasticsearch_connector = {
 	.scan_end = es_scan_end,
 	.scan_explain = es_scan_explain,
 	.filter_check = es_filter_check,
+	.sort_check = es_sort_check,
 };

@@ -175,13 +175,15 @@ version(MfTask *task, MfWaitFor *wait, MfError *err)
 		json_t	   *about;
 		const char *number;
 		const char *key;
+		int			http;
 
 		status = ask(task, paths[task->step], wait, err);
 		if (status != MF_OK)
 			return status;
-		if (mf_http_status(task->call) == 401)
+		http = mf_http_status(task->call);
+		if (http == 401 || (http >= 300 && http < 400))
 			return refused(task, &task->call, err);
-		root = mf_http_status(task->call) == 200 ? tree(task->call) : NULL;
+		root = http == 200 ? tree(task->call) : NULL;
 		about = json_object_get(root, "version");
 		number = json_string_value(json_object_get(about, "number"));
 		if (number != NULL)
@@ -204,7 +206,7 @@ version(MfTask *task, MfWaitFor *wait, MfError *err)
 			}
 		}
 		json_decref(root);
-		if (task->step == 1 && mf_http_status(task->call) >= 500)
+		if (task->step == 1 && http >= 500)
 			return refused(task, &task->call, err);
 		answered(task);
 	}

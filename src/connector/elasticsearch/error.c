@@ -113,6 +113,11 @@ es_error(const MfHttpCall *call, const char *index, MfError *err)
 	else if (status == 403)
 		mf_error(err, MF_INSUFFICIENT_PRIVILEGE, index != NULL ?
 				 "permission denied for index \"%s\"" : "permission denied by Elasticsearch%s", name);
+	else if (status >= 300 && status < 400)
+	{
+		mf_error(err, MF_PROTOCOL_VIOLATION, "Elasticsearch answered with a redirect, which is not followed");
+		mf_error_hint(err, "The option \"url\" of the server has to be the address that answers itself.");
+	}
 	else if (names(error, "index_not_found_exception", 6))
 		mf_error(err, MF_FDW_TABLE_NOT_FOUND, "index \"%s\" does not exist", name);
 	else if (names(error, "index_closed_exception", 6))

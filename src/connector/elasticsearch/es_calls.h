@@ -23,6 +23,9 @@ extern void es_scan_end(MfScan *scan);
 /* filter.c */
 extern MfShip es_filter_check(const MfCollection *collection, const MfFilter *filter);
 
+/* sort.c */
+extern bool es_sort_check(int nsorts, const MfSort *sorts);
+
 /* explain.c */
 extern void es_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size_t size);
 

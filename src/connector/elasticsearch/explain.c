@@ -40,7 +40,9 @@ es_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size
 	bool		source = false;
 	int64_t		first = spec->fetch_size > 0 && spec->fetch_size < ES_FIRST_PAGE ? spec->fetch_size : ES_FIRST_PAGE;
 	MfMem		mem = {.size = sizeof(MfMem),.alloc = text_alloc,.realloc = text_realloc,.free = text_free};
-	int			ids = spec->ncolumns == 0 ? -1 : es_query_ids(spec);
+	bool		counts = spec->ncolumns == 0 || spec->count_only;
+	int			ids = counts ? -1 : es_query_ids(spec);
+	MfJsonBuf	sort = {.mem = &mem};
 	MfError		ignored;
 	char	   *text;
 	char	   *query;
@@ -68,21 +70,24 @@ es_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf, size
 		sprintf(query, "\"query\":%s,", text);
 	for (int i = 0; i < spec->ncolumns; i++)
 		source |= strcmp(spec->columns[i].field, "_id") != 0 && strcmp(spec->columns[i].field, "_index") != 0;
-	if (spec->ncolumns == 0 && text != NULL)
+	for (int i = 0; i < spec->nsorts; i++)
+		es_sort_write(&sort, &spec->sorts[i], spec->sorts[i].field);
+	if (counts && text != NULL)
 		snprintf(buf, size, "POST /%s/_count {\"query\":%s}", index, text);
-	else if (spec->ncolumns == 0)
+	else if (counts)
 		snprintf(buf, size, "POST /%s/_count", index);
-	else if (ids >= 0 || (spec->limit >= 0 && spec->limit <= ES_ONE_REQUEST))
+	else if (ids >= 0 || (spec->limit >= 0 && spec->limit <= ES_ONE_REQUEST && spec->nsorts == 0))
 		snprintf(buf, size, "POST /%s/_search {\"size\":%lld,%s%s\"sort\":[\"_doc\"]}", index,
 				 (long long) (ids >= 0 ? 2 * ids + 8 : spec->limit), query, source ? "" : "\"_source\":false,");
 	else
 	{
-		if (spec->limit < 0 && slices > 1)
+		if (spec->limit < 0 && slices > 1 && spec->nsorts == 0)
 			snprintf(slice, sizeof(slice), ",\"slice\":{\"max\":%lld}", (long long) slices);
-		snprintf(buf, size, "POST /%s/_search {\"size\":%lld,%s%s\"pit\":{\"keep_alive\":\"%s\"},\"sort\":[{\"_shard_doc\":\"asc\"}]%s}",
+		snprintf(buf, size, "POST /%s/_search {\"size\":%lld,%s%s\"pit\":{\"keep_alive\":\"%s\"},\"sort\":[%s{\"_shard_doc\":\"asc\"}]%s}",
 				 index, (long long) (spec->limit >= 0 && spec->limit < first ? spec->limit : first), query,
-				 source ? "" : "\"_source\":false,", keep_alive, slice);
+				 source ? "" : "\"_source\":false,", keep_alive, sort.data != NULL ? sort.data : "", slice);
 	}
 	free(query);
 	free(text);
+	free(sort.data);
 }

@@ -57,6 +57,15 @@ es_set_id(MfScan *scan, const char *id, size_t len, MfError *err)
 	return scan->id.failed ? mf_error_oom(err, len) : MF_OK;
 }
 
+/* Where few rows may be enough: how many to begin with; else 0. */
+static int32_t
+first_page(const MfScanSpec *spec)
+{
+	int64_t		few = spec->limit >= 0 ? spec->limit : spec->first_rows;
+
+	return few > 0 && few < ES_FIRST_PAGE ? (int32_t) few + ES_SPARE : 0;
+}
+
 MfStatus
 es_settle_query(MfScan *scan, MfError *err)
 {
@@ -68,10 +77,21 @@ es_settle_query(MfScan *scan, MfError *err)
 		return MF_ERROR;
 	scan->settled = true;
 
-	/* rows that the core drops do not count */
+	/* rows that the core drops do not count, nor do those of another order */
 	scan->limit = exact ? scan->spec->limit : -1;
+	if (es_sort_settle(scan, exact, err) != MF_OK)
+		return MF_ERROR;
+	if (scan->limit < 0)
+		scan->ramp = first_page(scan->spec);
 	if (exact || scan->mode != ES_COUNT)
 		return MF_OK;
+	if (scan->spec->ncolumns > 0)
+	{
+		/* the core checks and counts */
+		scan->mode = ES_PIT;
+		scan->nstreams = scan->slices;
+		return MF_OK;
+	}
 	mf_error(err, MF_OBJECT_NOT_IN_STATE, "index \"%s\" can no longer count the rows that are wanted", scan->index);
 	mf_error_detail(err, "Its mapping does not let it check the conditions exactly.");
 	mf_error_hint(err, "Did the mapping change?  Run the query again.");
@@ -173,6 +193,7 @@ void
 es_use_scroll(MfScan *scan)
 {
 	scan->mode = ES_SCROLL;
+	es_sort_give_up(scan);
 	scan->nstreams = 1;
 	scan->id.len = 0;
 }
@@ -203,6 +224,63 @@ take_pit(MfScan *scan, MfError *err)
 	mf_http_end(scan->open_call);
 	scan->open_call = NULL;
 	return status;
+}
+
+/* As a search, a count may be more than the server likes: then the core counts. */
+static MfStatus
+count_refused(MfScan *scan, MfError *err)
+{
+	if (mf_http_status(scan->open_call) != 400 || scan->spec->nfilters == 0 || scan->spec->ncolumns == 0)
+		return es_refused(scan, &scan->open_call, err);
+	mf_http_end(scan->open_call);
+	scan->open_call = NULL;
+	scan->plain = true;
+	return use_mapping(scan, err);
+}
+
+/* {"hits":{"total":{"value":0}}}: without doubtful rows the order is certain. */
+static MfStatus
+take_doubt(MfScan *scan, MfError *err)
+{
+	json_t	   *root;
+	const json_t *total;
+	MfStatus	status = MF_OK;
+
+	if (mf_http_status(scan->doubt_call) == 400)
+	{
+		mf_http_end(scan->doubt_call);
+		scan->doubt_call = NULL;
+		es_sort_give_up(scan);
+		return MF_OK;
+	}
+	if (mf_http_status(scan->doubt_call) != 200)
+		return es_refused(scan, &scan->doubt_call, err);
+	root = tree(scan->doubt_call);
+	total = json_object_get(json_object_get(json_object_get(root, "hits"), "total"), "value");
+	if (!json_is_integer(total))
+		status = es_unusable(scan->doubt_call, "it holds no number of hits", err);
+	else if (json_integer_value(total) > 0)
+		es_sort_give_up(scan);
+	scan->doubtful.len = 0;
+	json_decref(root);
+	mf_http_end(scan->doubt_call);
+	scan->doubt_call = NULL;
+	return status;
+}
+
+/* Once the point in time is there: are there rows without a certain place? */
+static MfStatus
+settle_doubt(MfScan *scan, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = MF_OK;
+
+	if (scan->doubtful.len == 0 || scan->mode != ES_PIT)
+		return MF_OK;
+	if (scan->doubt_call == NULL)
+		status = es_send_doubt(scan, err);
+	if (status == MF_OK)
+		status = es_answer(scan, &scan->doubt_call, wait, err);
+	return status == MF_OK ? take_doubt(scan, err) : status;
 }
 
 /* Ask for what is not there yet, and wait for it in any order. */
@@ -238,7 +316,7 @@ es_opening(MfScan *scan, MfWaitFor *wait, MfError *err)
 		status = es_answer(scan, &scan->open_call, &other, err);
 		if (status == MF_OK && scan->mode == ES_COUNT)
 			status = mf_http_status(scan->open_call) == 200 ? take_count(scan, err) :
-				es_refused(scan, &scan->open_call, err);
+				count_refused(scan, err);
 		else if (status == MF_OK)
 			status = take_pit(scan, err);
 		if (status == MF_ERROR)
@@ -250,6 +328,5 @@ es_opening(MfScan *scan, MfWaitFor *wait, MfError *err)
 			waiting = MF_WAIT;
 		}
 	}
-	return waiting;
+	return waiting == MF_OK ? settle_doubt(scan, wait, err) : waiting;
 }
-

@@ -97,6 +97,8 @@ es_page_size(const MfScan *scan)
 
 	if (scan->doc_bytes == 0 && size > ES_FIRST_PAGE)
 		size = ES_FIRST_PAGE;
+	if (scan->ramp > 0 && size > scan->ramp)
+		size = scan->ramp;
 	if (size > scan->max_size)
 		size = scan->max_size;
 	if (scan->limit >= 0 && size > scan->limit - scan->asked)
@@ -113,7 +115,10 @@ pit_body(MfScan *scan, int at, MfJsonBuf *body)
 	mf_json_buf_raw(body, scan->id.data, scan->id.len);
 	mf_json_buf_add(body, "\",\"keep_alive\":\"");
 	mf_json_buf_add(body, scan->keep_alive);
-	mf_json_buf_add(body, "\"},\"sort\":[{\"_shard_doc\":\"asc\"}]");
+	mf_json_buf_add(body, "\"},\"sort\":[");
+	if (scan->sort.len > 0)
+		mf_json_buf_raw(body, scan->sort.data, scan->sort.len);
+	mf_json_buf_add(body, "{\"_shard_doc\":\"asc\"}]");
 	if (scan->nstreams > 1)
 	{
 		mf_json_buf_add(body, ",\"slice\":{\"id\":");
@@ -144,6 +149,7 @@ es_send_search(MfScan *scan, int at, MfError *err)
 	{
 		stream->size = es_page_size(scan);
 		scan->asked += stream->size;
+		scan->ramp = scan->ramp < ES_MAX_PAGE ? scan->ramp * ES_GROWTH : 0;
 		mf_json_buf_add(&body, "{\"size\":");
 		mf_json_buf_int(&body, stream->size);
 		mf_json_buf_add(&body, ",");
@@ -187,4 +193,25 @@ es_send_search(MfScan *scan, int at, MfError *err)
 	mf_free(scan->mem, path);
 	mf_free(scan->mem, rest.data);
 	return status;
+}
+
+MfStatus
+es_send_doubt(MfScan *scan, MfError *err)
+{
+	MfJsonBuf	body = {.mem = scan->mem};
+
+	mf_json_buf_add(&body, "{\"size\":0,\"track_total_hits\":1,\"pit\":{\"id\":\"");
+	mf_json_buf_raw(&body, scan->id.data, scan->id.len);
+	mf_json_buf_add(&body, "\",\"keep_alive\":\"");
+	mf_json_buf_add(&body, scan->keep_alive);
+	mf_json_buf_add(&body, "\"},\"query\":{\"bool\":{\"should\":[");
+	mf_json_buf_raw(&body, scan->doubtful.data, scan->doubtful.len);
+	mf_json_buf_add(&body, "],\"minimum_should_match\":1");
+	if (scan->query != NULL)
+	{
+		mf_json_buf_add(&body, ",\"filter\":");
+		mf_json_buf_add(&body, scan->query);
+	}
+	mf_json_buf_add(&body, "}}}");
+	return send(scan, "POST", "/_search?allow_partial_search_results=false", &body, true, &scan->doubt_call, err);
 }

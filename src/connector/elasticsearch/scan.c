@@ -32,12 +32,14 @@ es_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->id.mem = spec->mem;
 	scan->stats.remote_rows = -1;
 	scan->limit = spec->limit;
-	scan->ids = spec->ncolumns == 0 ? -1 : es_query_ids(spec);
-	scan->mode = spec->ncolumns == 0 ? ES_COUNT :
-		scan->ids >= 0 || (spec->limit >= 0 && spec->limit <= ES_ONE_REQUEST) ? ES_ONCE : ES_PIT;
-	scan->nstreams = scan->mode != ES_PIT || spec->limit >= 0 ? 1 :
-		slices > 0 && slices <= ES_MAX_SLICES ? (int) slices : ES_DEFAULT_SLICES;
-	scan->streams = mf_calloc(spec->mem, sizeof(EsStream) * (size_t) scan->nstreams);
+	scan->sort.mem = scan->doubtful.mem = spec->mem;
+	scan->stats.snapshot = true;
+	scan->ids = spec->ncolumns == 0 || spec->count_only ? -1 : es_query_ids(spec);
+	scan->mode = spec->ncolumns == 0 || spec->count_only ? ES_COUNT :
+		scan->ids >= 0 || (spec->limit >= 0 && spec->limit <= ES_ONE_REQUEST && spec->nsorts == 0) ? ES_ONCE : ES_PIT;
+	scan->slices = slices > 0 && slices <= ES_MAX_SLICES ? (int) slices : ES_DEFAULT_SLICES;
+	scan->nstreams = scan->mode != ES_PIT || spec->limit >= 0 ? 1 : scan->slices;
+	scan->streams = mf_calloc(spec->mem, sizeof(EsStream) * (size_t) scan->slices);
 	if (scan->streams == NULL || scan->index == NULL)
 	{
 		MfStatus	status = scan->index == NULL ?
@@ -48,7 +50,7 @@ es_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 		mf_free(spec->mem, scan);
 		return status;
 	}
-	for (int i = 0; i < scan->nstreams; i++)
+	for (int i = 0; i < scan->slices; i++)
 		scan->streams[i].after.mem = spec->mem;
 	if (spec->limit == 0)
 		scan->state = ES_DONE;
@@ -385,6 +387,8 @@ es_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 				else if (scan->mode == ES_ONCE && scan->ids < 0 &&
 						 (scan->limit < 0 || es_page_size(scan) < scan->limit))
 					scan->mode = ES_PIT;	/* more than one page after all */
+				else if (scan->mode == ES_PIT && scan->id.len == 0)
+					scan->state = ES_OPENING;	/* it was to be a count */
 				else
 					scan->state = ES_STREAMING;
 				break;
@@ -425,7 +429,9 @@ es_scan_end(MfScan *scan)
 		mf_http_end(scan->open_call);
 	if (scan->page_call != NULL)
 		mf_http_end(scan->page_call);
-	for (int i = 0; i < scan->nstreams; i++)
+	if (scan->doubt_call != NULL)
+		mf_http_end(scan->doubt_call);
+	for (int i = 0; i < scan->slices; i++)
 	{
 		if (scan->streams[i].call != NULL)
 			mf_http_end(scan->streams[i].call);
@@ -436,6 +442,8 @@ es_scan_end(MfScan *scan)
 	es_columns_free(scan->columns);
 	es_mapping_free(scan->mapping);
 	mf_free(mem, scan->query);
+	mf_free(mem, scan->sort.data);
+	mf_free(mem, scan->doubtful.data);
 	mf_free(mem, scan->id.data);
 	mf_free(mem, scan->streams);
 	mf_free(mem, scan);

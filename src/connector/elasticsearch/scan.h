@@ -16,6 +16,8 @@
 #define ES_BATCH_BYTES ((size_t) 1024 * 1024)
 #define ES_ONE_REQUEST 1000		/* a LIMIT up to this is one plain search */
 #define ES_DEFAULT_SLICES 2
+#define ES_SPARE 16				/* hits asked for beyond those that may be enough */
+#define ES_GROWTH 4				/* and how pages grow when they were not */
 #define ES_MAX_PAGE 10000
 #define ES_RING 3
 
@@ -62,10 +64,15 @@ struct MfScan
 	bool		plain;			/* the filters are left out */
 	bool		settled;		/* query and limit are final */
 	char	   *query;			/* JSON, or NULL: all */
+	int			slices;			/* streams there are */
+	MfJsonBuf	sort;			/* the order, as a list's elements; len 0 = any */
+	MfJsonBuf	doubtful;		/* queries for rows that have no certain place in it */
+	int32_t		ramp;			/* hits of the next page, where few may be enough; 0 = no matter */
 
 	/* opening */
 	MfHttpCall *mapping_call;
 	MfHttpCall *open_call;		/* PIT or count */
+	MfHttpCall *doubt_call;		/* are there doubtful rows? */
 	EsMapping  *mapping;
 	EsColumns  *columns;
 
@@ -97,6 +104,13 @@ extern MfStatus es_opening(MfScan *scan, MfWaitFor *wait, MfError *err);
 extern MfStatus es_settle_query(MfScan *scan, MfError *err);
 extern void es_use_scroll(MfScan *scan);
 
+/* sort.c: the order for spec->sorts as scan->sort and scan->doubtful, if it can be given. */
+extern MfStatus es_sort_settle(MfScan *scan, bool exact, MfError *err);
+extern void es_sort_give_up(MfScan *scan);
+
+/* One element of the order, with a comma behind it. */
+extern void es_sort_write(MfJsonBuf *out, const MfSort *sort, const char *path);
+
 /* MF_OK: *call holds a good answer.  Its error otherwise, with the call ended unless it repeats itself. */
 extern MfStatus es_answer(MfScan *scan, MfHttpCall **call, MfWaitFor *wait, MfError *err);
 extern MfStatus es_refused(MfScan *scan, MfHttpCall **call, MfError *err);
@@ -105,6 +119,7 @@ extern MfStatus es_set_id(MfScan *scan, const char *id, size_t len, MfError *err
 /* request.c: what is sent. */
 extern MfStatus es_send_search(MfScan *scan, int stream, MfError *err);
 extern MfStatus es_send_opening(MfScan *scan, MfError *err);
+extern MfStatus es_send_doubt(MfScan *scan, MfError *err);
 extern int32_t es_page_size(const MfScan *scan);
 
 #endif							/* MF_ES_SCAN_H */

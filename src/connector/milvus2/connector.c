@@ -10,8 +10,10 @@
 #define ON_BOTH (MF_ON_SERVER | MF_ON_TABLE)
 
 static const MfOptionDef option_defs[] = {
-	{"host", MF_ON_SERVER, MF_OPTION_TEXT, MF_OPTION_REQUIRED, 0, 0, NULL,
-	"host name or address of Milvus", NULL},
+	{"uri", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"address of Milvus as its other clients write it, \"https://host:port\", in place of host and port", m2_uri_check},
+	{"host", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"host name or address of Milvus", mf_host_valid},
 	{"port", MF_ON_SERVER, MF_OPTION_INT, 0, 1, 65535, NULL,
 	"its gRPC port (default 19530)", NULL},
 	{"database", ON_BOTH, MF_OPTION_TEXT, 0, 0, 0, NULL,
@@ -28,8 +30,14 @@ static const MfOptionDef option_defs[] = {
 	"token or API key, instead of user and password", NULL},
 	{"collection", MF_ON_TABLE, MF_OPTION_TEXT, 0, 0, 0, NULL,
 	"Milvus collection or alias (default: the table's name)", NULL},
-	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert",
-	"how rows are written (default insert)", NULL},
+	{"filter", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
+	"Milvus expression: the table holds only the rows that it finds", m2_table_filter_check},
+	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert",
+	"insert adds rows, upsert replaces those of the same key (default insert)", NULL},
+	{"partition", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
+	"the table is this partition of the collection (default: all)", m2_partition_name_ok},
+	{"create_partitions", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether writing makes partitions that are not there (default false)", NULL},
 	MF_NET_OPTION_DEFS,
 	{NULL}
 };
@@ -56,6 +64,7 @@ m2_channel(MfConn *conn, const char *database, MfError *err)
 {
 	M2Channel  *channel;
 	MfNetSettings settings;
+	M2Address	address;
 	MfGrpcAuth	auth = {
 		.user = mf_option(&conn->options, "user"),
 		.password = mf_option(&conn->options, "password"),
@@ -76,11 +85,8 @@ m2_channel(MfConn *conn, const char *database, MfError *err)
 		return NULL;
 	}
 	mf_net_settings(&settings, conn->server, &conn->options, conn->mem);
-	/* Nothing in host and port says whether Milvus speaks TLS. */
-	if (!settings.sslmode_given)
-		settings.sslmode = MF_SSL_DISABLE;
-	if (mf_grpc_open(mf_option(&conn->options, "host"),
-					 (int) mf_option_int(&conn->options, "port", 19530), &auth,
+	if (m2_address(&conn->options, &address, &settings, err) != MF_OK ||
+		mf_grpc_open(address.host, address.port, &auth,
 					 database[0] != '\0' ? database : NULL, &settings, &channel->grpc, err) != MF_OK)
 	{
 		mf_free(conn->mem, channel->database);
@@ -107,10 +113,11 @@ find_mark(const MfConn *conn, const char *database, const char *collection)
 }
 
 uint64_t
-m2_mark_get(const MfConn *conn, const char *database, const char *collection)
+m2_mark_get(const MfConn *conn, const char *database, const char *collection, bool *later)
 {
 	M2Mark	   *mark = find_mark(conn, database, collection);
 
+	*later = mark != NULL && mark->later;
 	return mark != NULL ? mark->timestamp : 0;
 }
 
@@ -136,6 +143,20 @@ m2_mark_put(MfConn *conn, const char *database, const char *collection, uint64_t
 		mark->next = conn->marks;
 		conn->marks = mark;
 	}
+	if (timestamp > mark->timestamp)
+		mark->timestamp = timestamp;
+	if (timestamp == 0)
+		mark->later = true;
+}
+
+void
+m2_mark_moment(MfConn *conn, const char *database, const char *collection, uint64_t timestamp)
+{
+	M2Mark	   *mark = find_mark(conn, database, collection);
+
+	if (mark == NULL)
+		return;
+	mark->later = false;
 	if (timestamp > mark->timestamp)
 		mark->timestamp = timestamp;
 }
@@ -193,6 +214,8 @@ m2_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 	MfMem	   *mem = args->mem;
 	int			n = args->options != NULL ? args->options->n : 0;
 	MfConn	   *conn = mf_calloc(mem, sizeof(MfConn));
+	MfNetSettings settings;
+	M2Address	address;
 
 	*out = NULL;
 	if (conn == NULL)
@@ -218,9 +241,9 @@ m2_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 			return mf_error_oom(err, sizeof(MfOption));
 		}
 	}
-	if (mf_option(&conn->options, "host") == NULL)
+	mf_net_settings(&settings, conn->server, &conn->options, mem);
+	if (m2_address(&conn->options, &address, &settings, err) != MF_OK)
 	{
-		mf_error(err, MF_FDW_UNABLE_TO_CONNECT, "option \"host\" of server \"%s\" is not set", conn->server);
 		m2_close(conn);
 		return MF_ERROR;
 	}
@@ -234,12 +257,14 @@ const MfConnector mf_milvus2_connector = {
 	.name = "milvus_fdw",
 	.remote = "Milvus",
 	.collection_option = "collection",
-	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_IS_NETWORK | MF_HAS_DATABASES,
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_CAN_UPSERT | MF_CAN_DELETE |
+		MF_IS_NETWORK | MF_HAS_DATABASES,
 	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) |
 		MF_VERB_BIT(MF_VERB_DESCRIBE) | MF_VERB_BIT(MF_VERB_CREATE_COLLECTION) |
 		MF_VERB_BIT(MF_VERB_DROP_COLLECTION) | MF_VERB_BIT(MF_VERB_CREATE_INDEX) |
 		MF_VERB_BIT(MF_VERB_DROP_INDEX) | MF_VERB_BIT(MF_VERB_LOAD) |
-		MF_VERB_BIT(MF_VERB_RELEASE) | MF_VERB_BIT(MF_VERB_FLUSH),
+		MF_VERB_BIT(MF_VERB_RELEASE) | MF_VERB_BIT(MF_VERB_FLUSH) |
+		MF_VERB_BIT(MF_VERB_DELETE) | MF_VERB_BIT(MF_VERB_TRUNCATE),
 	.options = option_defs,
 	.open = m2_open,
 	.close = m2_close,
@@ -259,4 +284,8 @@ const MfConnector mf_milvus2_connector = {
 	.write_counts = m2_write_counts,
 	.write_end = m2_write_end,
 	.filter_check = m2_filter_check,
+	.sort_check = m2_sort_check,
+	.write_keys = m2_write_keys,
+	.write_stop = m2_write_stop,
+	.options_check = m2_options_check,
 };

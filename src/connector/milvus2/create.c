@@ -43,8 +43,7 @@ m2_check_create(const MfTask *task, MfError *err)
 	for (int i = 0; i < schema->nfields; i++)
 	{
 		const MfField *field = &schema->fields[i];
-		int64_t		max_bytes;
-		M2Type		type;
+		M2FieldType type;
 
 		if (field->dynamic)
 			continue;
@@ -59,20 +58,19 @@ m2_check_create(const MfTask *task, MfError *err)
 			if (strcmp(field->name, schema->fields[j].name) == 0)
 				return mf_error(err, MF_INVALID_PARAMETER_VALUE, "field \"%s\" is given twice", field->name);
 		}
-		type = m2_type_for(field, &max_bytes, &why);
-		if (type == M2_NONE)
+		if (!m2_type_for(field, INT32_MAX, &type, &why))
 		{
 			mf_error(err, MF_FEATURE_NOT_SUPPORTED, "field \"%s\" cannot be created", field->name);
 			mf_error_detail(err, "It holds %s values of %s: %s.", mf_kind_name(field->kind),
 							field->native != NULL ? field->native : "no type given", why);
 			return MF_ERROR;
 		}
-		vectors += type == M2_FLOAT_VECTOR;
+		vectors += m2_type_is_vector(type.type);
 		keys += field->key;
-		if (field->key && type != M2_INT64 && type != M2_VARCHAR)
+		if (field->key && type.type != M2_INT64 && type.type != M2_VARCHAR)
 		{
 			mf_error(err, MF_INVALID_PARAMETER_VALUE, "field \"%s\" cannot be the primary key", field->name);
-			mf_error_detail(err, "A primary key of Milvus is Int64 or VarChar, not %s.", m2_type_name(type));
+			mf_error_detail(err, "A primary key of Milvus is Int64 or VarChar, not %s.", m2_type_name(type.type));
 			return MF_ERROR;
 		}
 	}
@@ -92,37 +90,29 @@ m2_check_create(const MfTask *task, MfError *err)
 	return MF_OK;
 }
 
-static MfStatus
-too_old(const MfTask *task, const char *what, const char *since, MfError *err)
-{
-	mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus %s cannot hold %s", task->conn->version_text, what);
-	mf_error_detail(err, "This needs Milvus %s or later.", since);
-	return MF_ERROR;
-}
-
 /* What this server's version takes. */
 static MfStatus
 check_version(const MfTask *task, MfError *err)
 {
-	int			version = task->conn->version;
 	int			vectors = 0;
+	MfStatus	status = MF_OK;
 
-	if (task->create->dynamic && version < M2_VERSION(2, 2, 9))
-		return too_old(task, "a dynamic field", "2.2.9", err);
-	for (int i = 0; i < task->create->nfields; i++)
+	if (task->create->dynamic)
+		status = m2_require(task->conn, M2_CAN_DYNAMIC, err);
+	for (int i = 0; i < task->create->nfields && status == MF_OK; i++)
 	{
 		const MfField *field = &task->create->fields[i];
-		int64_t		max_bytes;
+		M2FieldType type;
 		const char *why;
-		M2Type		type = field->dynamic ? M2_NONE : m2_type_for(field, &max_bytes, &why);
 
-		vectors += type == M2_FLOAT_VECTOR;
-		if (type == M2_JSON && version < M2_VERSION(2, 2, 9))
-			return too_old(task, "JSON fields", "2.2.9", err);
+		if (field->dynamic || !m2_type_for(field, task->conn->version, &type, &why))
+			continue;
+		vectors += m2_type_is_vector(type.type);
+		status = m2_require_type(task->conn, type.type, err);
 	}
-	if (vectors > 1 && version < M2_VERSION(2, 4, 0))
-		return too_old(task, "more than one vector field in a collection", "2.4", err);
-	return MF_OK;
+	if (status == MF_OK && vectors > 1)
+		status = m2_require(task->conn, M2_CAN_VECTORS, err);
+	return status;
 }
 
 static M2__Pair *
@@ -136,6 +126,21 @@ new_pair(M2Arena *arena, const char *key, int64_t value)
 	pair->key = (char *) key;
 	pair->value = m2_arena_text(arena, "%lld", (long long) value);
 	return pair;
+}
+
+static bool
+add_params(M2Arena *arena, const M2FieldType *type, M2__FieldSchema *to)
+{
+	to->type_params = m2_arena_alloc(arena, sizeof(void *) * 3);
+	if (to->type_params == NULL)
+		return false;
+	if (type->max_length > 0)
+		to->type_params[to->n_type_params++] = new_pair(arena, "max_length", type->max_length);
+	if (type->max_capacity > 0)
+		to->type_params[to->n_type_params++] = new_pair(arena, "max_capacity", type->max_capacity);
+	if (type->dim > 0)
+		to->type_params[to->n_type_params++] = new_pair(arena, "dim", type->dim);
+	return !arena->failed;
 }
 
 /* The fields' messages live in the task's arena. */
@@ -159,34 +164,28 @@ build_schema(MfTask *task, M2__CollectionSchema *schema)
 	{
 		const MfField *field = &from->fields[i];
 		M2__FieldSchema *to;
-		int64_t		max_bytes;
+		M2FieldType type;
 		const char *why;
 
-		if (field->dynamic)
+		if (field->dynamic || !m2_type_for(field, task->conn->version, &type, &why))
 			continue;
 		to = m2_arena_alloc(arena, sizeof(M2__FieldSchema));
 		if (to == NULL)
 			return false;
 		m2__field_schema__init(to);
 		to->name = (char *) field->name;
-		to->data_type = m2_type_for(field, &max_bytes, &why);
+		to->data_type = type.type;
+		to->element_type = type.elem;
 		to->is_primary_key = field->key;
 		to->auto_id = field->key && field->auto_id;
 		to->is_partition_key = field->partition_key;
 		if (field->description != NULL)
 			to->description = (char *) field->description;
-		if (field->nullable && task->conn->version >= M2_VERSION(2, 5, 0) && !field->key &&
-			!field->partition_key && to->data_type != M2_FLOAT_VECTOR)
+		if (field->nullable && !field->key && !field->partition_key &&
+			m2_version_can(task->conn->version, m2_type_is_vector(type.type) ? M2_CAN_NULL_VECTOR : M2_CAN_NULL))
 			to->nullable = true;
-		if (to->data_type == M2_VARCHAR || to->data_type == M2_FLOAT_VECTOR)
-		{
-			to->type_params = m2_arena_alloc(arena, sizeof(void *));
-			if (to->type_params == NULL)
-				return false;
-			to->type_params[0] = to->data_type == M2_VARCHAR ?
-				new_pair(arena, "max_length", max_bytes) : new_pair(arena, "dim", field->dim);
-			to->n_type_params = 1;
-		}
+		if (!add_params(arena, &type, to))
+			return false;
 		schema->fields[schema->n_fields++] = to;
 	}
 	return !arena->failed;

@@ -105,6 +105,23 @@ m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
+static bool
+is_denied(MfStatus status, const MfError *err)
+{
+	return status == MF_ERROR && strcmp(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE) == 0;
+}
+
+MfStatus
+m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = m2_need_load_state(task, slot, wait, err);
+
+	if (!is_denied(status, err))
+		return status;
+	task->load_state = M2_STATE_HIDDEN;
+	return MF_OK;
+}
+
 MfStatus
 m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -117,7 +134,7 @@ m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err)
 		return schema;
 	version = m2_need_version(task, 1, wait, &other);
 	if (version != MF_ERROR && task->load_state == 0)
-		state = m2_need_load_state(task, 2, wait, &other);
+		state = m2_ask_load_state(task, 2, wait, &other);
 	if (schema == MF_WAIT)
 		return schema;
 	if (version == MF_ERROR || state == MF_ERROR)
@@ -125,7 +142,10 @@ m2_step_prepare(MfTask *task, MfWaitFor *wait, MfError *err)
 		*err = other;
 		return MF_ERROR;
 	}
-	return version == MF_WAIT || state == MF_WAIT ? MF_WAIT : MF_OK;
+	if (version == MF_WAIT || state == MF_WAIT)
+		return MF_WAIT;
+	m2_schema_limit(&task->arena, &task->schema, task->conn);
+	return task->arena.failed ? mf_error_oom(err, 0) : MF_OK;
 }
 
 MfStatus
@@ -183,60 +203,121 @@ note_indexes(MfTask *task, const M2__DescribeIndexResponse *reply)
 	}
 }
 
-/* A collection without an index is one of Milvus's errors; so is none loaded in 2.2. */
+/* A collection without an index is one of Milvus's errors. */
 static MfStatus
-no_error_if(MfStatus status, const char *sqlstate, const MfError *err)
+ask_indexes(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 {
-	return status == MF_ERROR && strcmp(err->sqlstate, sqlstate) == 0 ? MF_END : status;
+	M2__IndexRequest request = M2__INDEX_REQUEST__INIT;
+	MfStatus	status;
+
+	request.db_name = (char *) task->database;
+	request.collection_name = (char *) task->collection;
+	status = m2_task_call(task, slot, &describe_index, &request, wait, err);
+	if (is_denied(status, err) || (status == MF_ERROR && strcmp(err->sqlstate, MF_OBJECT_NOT_IN_STATE) == 0))
+		return MF_OK;
+	return status;
 }
 
-/* Four questions side by side; the collection's own error is the one to tell. */
+/* A table may have a column for the partition; that is no field, so only a table is told of it. */
+static bool
+add_pseudo(MfTask *task)
+{
+	MfCollection *c = &task->schema.collection;
+	MfField    *fields = m2_arena_alloc(&task->arena, sizeof(MfField) * (size_t) (c->nfields + 1));
+	int32_t    *types = m2_arena_alloc(&task->arena, sizeof(int32_t) * (size_t) (c->nfields + 1));
+
+	if (task->table == NULL || fields == NULL || types == NULL)
+		return task->table == NULL;
+	memcpy(fields, c->fields, sizeof(MfField) * (size_t) c->nfields);
+	memcpy(types, task->schema.types, sizeof(int32_t) * (size_t) c->nfields);
+	fields[c->nfields] = (MfField)
+	{
+		.name = M2_PARTITION,.native = "partition",.kind = MF_KIND_TEXT,.max_bytes = M2_MAX_NAME,
+		.nullable = true,.pseudo = true,
+	};
+	types[c->nfields++] = M2_VARCHAR;
+	c->fields = fields;
+	task->schema.types = types;
+	return true;
+}
+
+static MfStatus
+ask_statistics(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	M2__CollectionRequest request = m2_collection_request(task);
+	MfStatus	status = m2_task_call(task, slot, &get_statistics, &request, wait, err);
+
+	return is_denied(status, err) ? MF_OK : status;
+}
+
+static MfStatus
+ask_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = m2_need_version(task, slot, wait, err);
+
+	return is_denied(status, err) ? MF_OK : status;
+}
+
+static void
+note_rows(MfCollection *c, const M2__GetCollectionStatisticsResponse *reply)
+{
+	const char *rows = reply == NULL ? NULL : pair(reply->stats, reply->n_stats, "row_count");
+
+	c->rows = rows != NULL ? strtoll(rows, NULL, 10) : -1;
+}
+
+/*
+ * Questions side by side; the collection's own error is the one to tell.
+ * What the user may not ask besides remains unknown: a user who may only insert
+ * has to be able to.
+ */
 MfStatus
 m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err)
 {
-	M2__CollectionRequest collection = m2_collection_request(task);
-	M2__IndexRequest index = M2__INDEX_REQUEST__INIT;
+	static MfStatus (*const ask[]) (MfTask *, int, MfWaitFor *, MfError *) =
+	{NULL, ask_indexes, m2_ask_load_state, ask_statistics, ask_version};
 	MfCollection *c = &task->schema.collection;
+	MfStatus	schema = m2_need_schema(task, 0, wait, err);
 	MfError		other;
-	MfStatus	schema;
-	MfStatus	indexes;
-	MfStatus	state;
-	MfStatus	statistics;
-	const char *rows;
+	bool		failed = false;
+	bool		waiting = false;
 
-	index.db_name = (char *) task->database;
-	index.collection_name = (char *) task->collection;
-
-	schema = m2_need_schema(task, 0, wait, err);
 	if (schema == MF_ERROR)
 		return schema;
 	mf_error_reset(&other);
-	indexes = (task->phase & 1) ? MF_OK :
-		no_error_if(m2_task_call(task, 1, &describe_index, &index, wait, &other), MF_OBJECT_NOT_IN_STATE, &other);
-	if (indexes == MF_END)
-		task->phase |= 1;
-	state = (task->phase & 2) ? MF_OK :
-		m2_need_load_state(task, 2, wait, &other);
-	if (state == MF_OK)
-		task->phase |= 2;
-	statistics = m2_task_call(task, 3, &get_statistics, &collection, wait, &other);
-	if (schema == MF_WAIT)
-		return MF_WAIT;
-	if (indexes == MF_ERROR || state == MF_ERROR || statistics == MF_ERROR)
+	for (int slot = 1; slot < 5; slot++)
+	{
+		MfError		mine;
+		MfStatus	status;
+
+		if (task->phase & 1 << slot)
+			continue;
+		mf_error_reset(&mine);
+		status = ask[slot] (task, slot, wait, &mine);
+		if (status == MF_OK)
+			task->phase |= 1 << slot;
+		if (status == MF_ERROR)
+			other = mine;
+		failed |= status == MF_ERROR;
+		waiting |= status == MF_WAIT;
+	}
+	if (failed && schema != MF_WAIT)
 	{
 		*err = other;
 		return MF_ERROR;
 	}
-	if (indexes == MF_WAIT || state == MF_WAIT || statistics == MF_WAIT)
+	if (waiting || schema == MF_WAIT)
 		return MF_WAIT;
 
+	m2_schema_limit(&task->arena, &task->schema, task->conn);
 	if (task->calls[1].reply != NULL)
 		note_indexes(task, (M2__DescribeIndexResponse *) task->calls[1].reply);
 	c->state = task->load_state == M2_STATE_LOADED ? "loaded" :
-		task->load_state == M2_STATE_LOADING ? "loading" : "not loaded";
-	rows = pair(((M2__GetCollectionStatisticsResponse *) task->calls[3].reply)->stats,
-				((M2__GetCollectionStatisticsResponse *) task->calls[3].reply)->n_stats, "row_count");
-	c->rows = rows != NULL ? strtoll(rows, NULL, 10) : -1;
+		task->load_state == M2_STATE_LOADING ? "loading" :
+		task->load_state == M2_STATE_HIDDEN ? NULL : "not loaded";
+	note_rows(c, (M2__GetCollectionStatisticsResponse *) task->calls[3].reply);
+	if (!add_pseudo(task))
+		return mf_error_oom(err, 0);
 	task->reply.collections = c;
 	task->reply.ncollections = 1;
 	return MF_OK;

@@ -5,9 +5,7 @@
  * one, with the columns that are single keys after it.  NULL is a JSON null, a
  * value that is absent is no key at all.
  */
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "internal.h"
 #include "json.h"
@@ -38,26 +36,8 @@ m2_dynamic_kind_ok(MfKind kind, MfKind elem)
 	}
 }
 
-/* The shortest text that reads back as the same number; false = none does. */
-static bool
-put_real(MfJsonBuf *buf, double value, bool single)
-{
-	char		text[40];
-
-	if (!isfinite(value))
-		return false;
-	for (int digits = single ? 6 : 15; digits <= (single ? 9 : 17); digits++)
-	{
-		snprintf(text, sizeof(text), "%.*g", digits, value);
-		if (single ? strtof(text, NULL) == (float) value : strtod(text, NULL) == value)
-			break;
-	}
-	mf_json_buf_add(buf, text);
-	return true;
-}
-
-static bool
-put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row)
+bool
+m2_put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row)
 {
 	const void *at = col->width > 0 ? mf_fixed_at(col, row) : NULL;
 	const char *bytes = NULL;
@@ -98,10 +78,10 @@ put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row)
 			return true;
 		case MF_KIND_F32:
 			memcpy(&f, at, sizeof(f));
-			return put_real(buf, f, true);
+			return m2_put_real(buf, f, true);
 		case MF_KIND_F64:
 			memcpy(&d, at, sizeof(d));
-			return put_real(buf, d, false);
+			return m2_put_real(buf, d, false);
 		case MF_KIND_DECIMAL:
 			if (len == 0 || (bytes[0] != '-' && (bytes[0] < '0' || bytes[0] > '9')) ||
 				(bytes[0] == '-' && len > 1 && (bytes[1] < '0' || bytes[1] > '9')))
@@ -118,7 +98,7 @@ put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row)
 				memcpy(&f, (const char *) at + sizeof(f) * (size_t) i, sizeof(f));
 				if (i > 0)
 					mf_json_buf_add(buf, ",");
-				if (!put_real(buf, f, true))
+				if (!m2_put_real(buf, f, true))
 					return false;
 			}
 			mf_json_buf_add(buf, "]");
@@ -129,7 +109,7 @@ put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row)
 			{
 				if (i > col->offsets[row])
 					mf_json_buf_add(buf, ",");
-				if (!put_value(buf, col->child, (int32_t) i))
+				if (!m2_put_value(buf, col->child, (int32_t) i))
 					return false;
 			}
 			mf_json_buf_add(buf, "]");
@@ -200,7 +180,7 @@ put_object(MfJsonBuf *buf, const M2WritePlan *plan, const MfBatch *batch, int32_
 			mf_json_buf_add(buf, ",");
 		mf_json_buf_quote(buf, plan->keys[k].name);
 		mf_json_buf_add(buf, ":");
-		if (!put_value(buf, &batch->columns[column], row))
+		if (!m2_put_value(buf, &batch->columns[column], row))
 		{
 			status = mf_error(err, MF_DATA_EXCEPTION, "JSON has no numbers like NaN and infinity");
 			m2_error_row(plan, batch, row, column, err);

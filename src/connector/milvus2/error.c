@@ -24,11 +24,11 @@ typedef struct Meaning
 static const Meaning by_code[] = {
 	{1, MF_SQL_CONNECTION_FAILURE, MF_RETRY_YES, "Milvus is not ready"},
 	{2, MF_SQL_CONNECTION_FAILURE, MF_RETRY_UNKNOWN, "part of Milvus is not available"},
-	{3, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus is out of memory"},
+	{3, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus is out of memory"},
 	{4, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus has too many requests to do"},
 	{7, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus is out of disk space"},
 	{8, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus's rate limit is reached"},
-	{9, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus's quota is exhausted"},
+	{9, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus's quota is exhausted"},
 	{10, MF_FEATURE_NOT_SUPPORTED, MF_RETRY_NO, "this server does not offer the request"},
 	{11, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus lags behind and denies requests"},
 	{12, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus's resources do not suffice"},
@@ -37,6 +37,9 @@ static const Meaning by_code[] = {
 	{102, MF_LIMIT_EXCEEDED, MF_RETRY_NO, "Milvus holds too many collections"},
 	{103, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "the collection is not fully loaded"},
 	{106, MF_OBJECT_NOT_IN_STATE, MF_RETRY_UNKNOWN, "the collection is recovering"},
+	{200, MF_FDW_TABLE_NOT_FOUND, MF_RETRY_NO, "there is no such partition"},
+	{201, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "the partition is not loaded"},
+	{202, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "the partition is not fully loaded"},
 	{105, MF_INVALID_PARAMETER_VALUE, MF_RETRY_NO, "Milvus cannot hold such a collection"},
 	{503, MF_SQL_CONNECTION_FAILURE, MF_RETRY_UNKNOWN, "part of Milvus is not available"},
 	{700, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "there is no such index"},
@@ -61,11 +64,11 @@ static const Meaning by_error_code[] = {
 	{24, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus is out of memory"},
 	{25, MF_OBJECT_NOT_IN_STATE, MF_RETRY_NO, "there is no such index"},
 	{28, MF_FDW_TABLE_NOT_FOUND, MF_RETRY_NO, "there is no such collection"},
-	{48, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus's quota is exhausted"},
+	{48, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus's quota is exhausted"},
 	{49, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus's rate limit is reached"},
 	{52, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus lacks memory to load the collection"},
-	{53, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus's quota is exhausted"},
-	{54, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus's quota is exhausted"},
+	{53, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus's quota is exhausted"},
+	{54, MF_INSUFFICIENT_RESOURCES, MF_RETRY_YES, "Milvus's quota is exhausted"},
 	{55, MF_INSUFFICIENT_RESOURCES, MF_RETRY_NO, "Milvus lags behind and denies requests"},
 	{56, MF_SQL_CONNECTION_FAILURE, MF_RETRY_YES, "Milvus is not ready"},
 	{57, MF_SQL_CONNECTION_FAILURE, MF_RETRY_YES, "Milvus is not ready"},
@@ -93,6 +96,8 @@ code_in_text(int32_t code, const char *reason)
 	if (strstr(reason, "index not exist") != NULL || strstr(reason, "index doesn't exist") != NULL ||
 		strstr(reason, "index not found") != NULL)
 		return 700;
+	if (strstr(reason, "partition name ") != NULL && strstr(reason, " not found") != NULL)
+		return 200;
 	if (strstr(reason, "can't find collection") != NULL || strstr(reason, "collection not found") != NULL)
 		return 100;
 	if (strstr(reason, "at most one distinct index is allowed") != NULL)
@@ -151,6 +156,10 @@ hint(int32_t code, const M2Where *where, MfError *err)
 		case 8:
 			mf_error_hint(err, "The limit is set by quotaAndLimits in the server's configuration.");
 			break;
+		case 3:
+		case 9:
+			mf_error_hint(err, "Milvus denies writing until there is room again; option \"retry_timeout\" of the server is how long that is waited for.");
+			break;
 	}
 }
 
@@ -192,13 +201,40 @@ m2_status(int32_t code, int32_t error_code, const char *reason, const M2Where *w
 	return MF_ERROR;
 }
 
+/*
+ * The server's text names the privilege as its own code does,
+ * "PrivilegeInsert: permission deny to u1"; grants call it "Insert".
+ */
+static void
+permission_denied(const M2Where *where, MfError *err)
+{
+	static const char prefix[] = "Privilege";
+	const char *name = strstr(err->detail, prefix);
+	int			len = 0;
+
+	memcpy(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE, 5);
+	if (where->collection != NULL)
+		snprintf(err->message, sizeof(err->message), "permission denied for collection \"%s\"", where->collection);
+	else
+		snprintf(err->message, sizeof(err->message), "permission denied by server \"%s\"", where->server);
+	if (name != NULL)
+	{
+		name += sizeof(prefix) - 1;
+		len = (int) strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+	}
+	if (len > 0)
+		mf_error_hint(err, "A role of the user needs the Milvus privilege \"%.*s\".", len, name);
+	else
+		mf_error_hint(err, "Milvus grants privileges to roles, and roles to users.");
+}
+
 void
 m2_grpc_error(const M2Where *where, MfError *err)
 {
 	switch (err->remote_code)
 	{
 		case 7:
-			memcpy(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE, 5);
+			permission_denied(where, err);
 			break;
 		case 8:
 			if (!m2_error_too_large(err))

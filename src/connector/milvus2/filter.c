@@ -65,6 +65,13 @@ guessed_field(const MfFilter *f)
 	return field;
 }
 
+/* Kinds that Milvus compares as another type than the kind says. */
+static bool
+is_opaque(const MfField *field)
+{
+	return field->nmembers > 0 || field->remote_type == M2_GEOMETRY || field->remote_type == M2_TEXT;
+}
+
 static M2Term
 put_leaf(MfJsonBuf *expr, const MfCollection *c, const MfFilter *f, bool negate)
 {
@@ -74,7 +81,11 @@ put_leaf(MfJsonBuf *expr, const MfCollection *c, const MfFilter *f, bool negate)
 	size_t		start = expr->len;
 	M2Term		term;
 
+	if (strcmp(f->field, M2_PARTITION) == 0)
+		return M2_NOTHING;		/* expressions know nothing of it */
 	if (field == NULL && !c->dynamic)
+		return M2_NOTHING;
+	if (field != NULL && is_opaque(field))
 		return M2_NOTHING;
 	if (field != NULL && !field->dynamic && (!m2_is_identifier(field->name) || m2_is_keyword(field->name)))
 		return M2_NOTHING;
@@ -167,7 +178,8 @@ m2_filter_put(MfJsonBuf *expr, const MfCollection *c, int n, const MfFilter *con
 		size_t		before = expr->len;
 		M2Term		term;
 
-		if (filters[i] == skip)
+		/* decided by names, not by an expression */
+		if (filters[i] == skip || m2_is_partition_filter(filters[i]))
 			continue;
 		if (before > 0)
 			mf_json_buf_add(expr, " and ");
@@ -191,6 +203,8 @@ m2_filter_check(const MfCollection *collection, const MfFilter *filter)
 	MfShip		ship = MF_SHIP_NO;
 	M2Term		term;
 
+	if (m2_is_partition_filter(filter))
+		return MF_SHIP_EXACT;
 	mf_mem_init(&mem, (size_t) 4 * MOST_TOTAL);
 	term = put_tree(&expr, collection, filter, false);
 	if (!expr.failed && expr.len <= MOST_TOTAL)

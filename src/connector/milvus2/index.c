@@ -218,7 +218,7 @@ m2_step_drop_index(MfTask *task, MfWaitFor *wait, MfError *err)
 						task->field, task->collection);
 	if (task->load_state == 0)
 	{
-		status = m2_need_load_state(task, SLOT_STATE, wait, err);
+		status = m2_ask_load_state(task, SLOT_STATE, wait, err);
 		if (status != MF_OK)
 			return status;
 	}

@@ -24,10 +24,21 @@ typedef enum M2Type
 	M2_INT64 = 5,
 	M2_FLOAT = 10,
 	M2_DOUBLE = 11,
+	M2_STRING = 20,
 	M2_VARCHAR = 21,
 	M2_ARRAY = 22,
 	M2_JSON = 23,
-	M2_FLOAT_VECTOR = 101
+	M2_GEOMETRY = 24,
+	M2_TEXT = 25,
+	M2_TIMESTAMPTZ = 26,
+	M2_BINARY_VECTOR = 100,
+	M2_FLOAT_VECTOR = 101,
+	M2_FLOAT16_VECTOR = 102,
+	M2_BFLOAT16_VECTOR = 103,
+	M2_SPARSE_VECTOR = 104,
+	M2_INT8_VECTOR = 105,
+	M2_ARRAY_OF_VECTOR = 106,
+	M2_ARRAY_OF_STRUCT = 200
 } M2Type;
 
 #define M2_STRONG 0
@@ -38,10 +49,13 @@ typedef enum M2Type
 #define M2_STATE_NOT_LOADED 1
 #define M2_STATE_LOADING 2
 #define M2_STATE_LOADED 3
+#define M2_STATE_HIDDEN (-1)	/* the user may not ask */
 
 #define M2_META "$meta"			/* the field that holds what is not in the schema */
 #define M2_MAX_NAME 255
 #define M2_MAX_TEXT 65535
+#define M2_MAX_JSON 65536		/* bytes of a JSON value */
+#define M2_MAX_ITEMS 4096		/* elements of an Array */
 #define M2_MAX_PAGE 16384		/* rows of one Query */
 
 #define M2_VERSION(a, b, c) ((a) * 1000000 + (b) * 1000 + (c))
@@ -61,10 +75,12 @@ typedef struct M2Mark
 {
 	struct M2Mark *next;
 	uint64_t	timestamp;
+	bool		later;			/* and once more, at a moment that was not told */
 	char		name[];			/* database, '/', collection */
 } M2Mark;
 
 struct M2Recent;
+struct M2Partitions;
 
 struct MfConn
 {
@@ -76,6 +92,7 @@ struct MfConn
 	M2Channel  *channels;
 	M2Mark	   *marks;
 	struct M2Recent *recent;	/* collections described a moment ago */
+	struct M2Partitions *partitions;	/* and their partitions */
 	char		version_text[64];
 	int			version;		/* M2_VERSION(...); 0 = not asked yet */
 };
@@ -86,12 +103,38 @@ extern const char *m2_setting(const MfOptions *table, const MfOptions *server, c
 /* The database meant by a table's options: "" = the default one. */
 extern const char *m2_database(const MfConn *conn, const MfOptions *table);
 
+/* Where Milvus is, by uri or by host and port (address.c). */
+typedef struct M2Address
+{
+	const char *host;			/* in `url` or in the options */
+	int			port;
+	bool		has_scheme;		/* uri says whether TLS is spoken */
+	bool		tls;
+	MfUrl		url;
+} M2Address;
+
+/* Also settles settings->sslmode.  Options may have been set in any order, so they are checked again. */
+extern MfStatus m2_address(const MfOptions *options, M2Address *address,
+						   MfNetSettings *settings, MfError *err);
+extern bool m2_uri_check(const char *value, const char **why);
+extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *err);
+
 /* NULL = *err says why. */
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
 
-extern uint64_t m2_mark_get(const MfConn *conn, const char *database, const char *collection);
+/*
+ * When this connection last wrote to a collection, 0 = never.  *later: and once
+ * more since, at a moment that the server did not tell.
+ */
+extern uint64_t m2_mark_get(const MfConn *conn, const char *database, const char *collection, bool *later);
+
+/* It wrote; timestamp 0: the server did not tell when. */
 extern void m2_mark_put(MfConn *conn, const char *database, const char *collection,
 						uint64_t timestamp);
+
+/* A moment that comes after all that it wrote. */
+extern void m2_mark_moment(MfConn *conn, const char *database, const char *collection,
+						   uint64_t timestamp);
 
 /* -------------------------------------------------------------------- arena.c */
 
@@ -191,19 +234,82 @@ typedef struct M2Schema
 	int64_t		id;
 } M2Schema;
 
+/* What a field is to be for Milvus: its type and the parameters of that. */
+typedef struct M2FieldType
+{
+	M2Type		type;
+	M2Type		elem;			/* Array: of its elements; else M2_NONE */
+	int64_t		max_length;		/* VarChar, or elements that are; else 0 */
+	int64_t		max_capacity;	/* Array and ArrayOfStruct; else 0 */
+	int64_t		dim;			/* dense vectors; else 0 */
+} M2FieldType;
+
+/*
+ * Which type of a server of this version holds values of this description?
+ * false = none does, *why is static text.  A field that was described by Milvus
+ * keeps its type.  Whether the version has the type is m2_require_type's to say.
+ */
+extern bool m2_type_for(const MfField *field, int version, M2FieldType *out, const char **why);
+
+/* The type of a field as described; M2_NONE = its values cannot be read or written. */
+extern M2Type m2_type_of(const MfField *field);
+extern M2Type m2_type_of_elements(const MfField *field);
+
+/* The kind that holds a type's values; MF_KIND_NONE = none. */
+extern MfKind m2_type_kind(int32_t type);
+
+/* Where its values are: a member of ScalarField, or of VectorField; 0 = in neither. */
+extern int	m2_type_member(int32_t type);
+extern bool m2_type_is_vector(int32_t type);
+
+/* What a field that a function fills says in `skip`. */
+#define M2_BY_FUNCTION "Milvus makes its values by a function"
+
+extern const char *m2_type_name(int32_t type);
+
+/* ------------------------------------------------------- field.c, schema.c */
+
 /* Field schemas and everything they point to as ours; false = no memory. */
 extern bool m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
 							M2Schema *schema);
-
-/* Which Milvus type holds values of this description?  M2_NONE: none. */
-extern M2Type m2_type_for(const MfField *field, int64_t *max_bytes, const char **why);
-extern const char *m2_type_name(int32_t type);
 
 /* The field of this name, or -1. */
 extern int	m2_field_index(const MfCollection *collection, const char *name);
 
 /* The field whose name is most like this one, or NULL. */
 extern const char *m2_nearest_field(const MfCollection *collection, const char *name);
+
+/* ------------------------------------------------------------------ version.c */
+
+/* What not every version can do; types are asked for by themselves. */
+typedef enum M2Feature
+{
+	M2_CAN_DYNAMIC,
+	M2_CAN_VECTORS,				/* more than one vector field */
+	M2_CAN_NULL,
+	M2_CAN_NULL_VECTOR,
+	M2_CAN_DEFAULT,
+	M2_CAN_ANY_JSON,			/* values of JSON fields that are no objects */
+	M2_CAN_UPSERT,
+	M2_CAN_UPSERT_AUTO_ID,
+	M2_CAN_UPSERT_BY_KEY,		/* with a partition key */
+	M2_CAN_PARTIAL,				/* an upsert that keeps what is not sent */
+	M2_CAN_DELETE_WHERE,		/* before: only the keys by name */
+	M2_CAN_TRUNCATE,
+	M2_CAN_TELL_MOMENT
+} M2Feature;
+
+extern bool m2_version_can(int version, M2Feature feature);
+
+/* Is it so that rows can hold this type, and (create) all else works with it? */
+extern bool m2_version_has(int version, M2Type type, bool create);
+
+/* MF_ERROR: this server cannot, says *err with both versions. */
+extern MfStatus m2_require(const MfConn *conn, M2Feature feature, MfError *err);
+extern MfStatus m2_require_type(const MfConn *conn, M2Type type, MfError *err);
+
+/* Fields of types whose rows this version cannot read or write become no columns. */
+extern void m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn);
 
 /* --------------------------------------------------------------------- name.c */
 
@@ -225,6 +331,7 @@ typedef struct M2Key
 	char	   *text;			/* not NUL-terminated */
 	size_t		len;
 	size_t		cap;
+	bool		unordered;		/* one key did not come after all others before it */
 } M2Key;
 
 /* A string literal. */
@@ -251,6 +358,24 @@ extern bool m2_filter_put(MfJsonBuf *expr, const MfCollection *c, int n,
 						  const MfFilter *const *filters, const MfFilter *skip, bool *exact);
 extern MfShip m2_filter_check(const MfCollection *collection, const MfFilter *filter);
 
+/* ------------------------------------------------------------- table_filter.c */
+
+/*
+ * Put the table's option "filter" at the end of the text, in parentheses and
+ * with "and" before it where something stands there; nothing where it is not
+ * set.  Every request that means the table's rows needs it, DELETE too.
+ */
+extern void m2_table_filter(MfJsonBuf *expr, const MfOptions *table);
+
+/* For the option's definition: can this be a whole expression? */
+extern bool m2_table_filter_check(const char *value, const char **why);
+
+/* Say that it may be the option that the server did not understand. */
+extern void m2_table_filter_error(const MfOptions *table, MfError *err);
+
+/* For the connector's table, see connector.h. */
+extern bool m2_sort_check(int nsorts, const MfSort *sorts);
+
 /* The condition that names the keys of all rows wanted (EQ or IN), or NULL. */
 extern const MfFilter *m2_filter_lookup(const MfField *key, int n, const MfFilter *const *filters);
 
@@ -259,10 +384,18 @@ extern const MfFilter *m2_filter_lookup(const MfField *key, int n, const MfFilte
 typedef struct M2WritePlan M2WritePlan;
 
 /*
- * The bytes of an InsertRequest for rows first .. first + count - 1, malloc'd
+ * The bytes of an InsertRequest (or UpsertRequest) for rows first .. first + count - 1, malloc'd
  * as gRPC wants them.  Something is wrong with a value: its row, key and column are in *err.
  */
 extern MfStatus m2_encode_insert(const char *database, const char *collection,
+								 const M2WritePlan *plan, const MfBatch *batch,
+								 int32_t first, int32_t count,
+								 uint8_t **body, size_t *len, MfError *err);
+
+/* ----------------------------------------------------------- encode_delete.c */
+
+/* The same for a Delete by key: the batch's one column holds the keys. */
+extern MfStatus m2_encode_delete(const char *database, const char *collection,
 								 const M2WritePlan *plan, const MfBatch *batch,
 								 int32_t first, int32_t count,
 								 uint8_t **body, size_t *len, MfError *err);
@@ -279,6 +412,7 @@ struct M2WritePlan
 	{
 		int			column;		/* of the batch */
 		M2Type		type;
+		M2Type		elem;		/* Array: of its elements */
 		const MfField *field;
 	}		   *fields;
 	bool		dynamic;		/* a $meta column is sent */
@@ -290,9 +424,16 @@ struct M2WritePlan
 		const char *name;
 	}		   *keys;
 	int			key;			/* batch column of the primary key, or -1 */
+	int			version;		/* the server's, M2_VERSION(...); 0 = not known */
+	int			partition;		/* batch column that names the row's partition, or -1 */
+	const char *to;				/* partition of the request being encoded; "" = not named */
+	bool		partial;		/* an upsert that keeps what it does not write */
 };
 
 extern MfStatus m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
+
+/* For an Update where the server keeps what it is not sent. */
+extern MfStatus m2_plan_init_partial(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err);
 extern void m2_plan_free(M2WritePlan *plan);
 
 /* The key of a row as text, or "" where it is not known. */
@@ -313,10 +454,15 @@ extern MfStatus m2_dynamic_objects(const M2WritePlan *plan, const MfBatch *batch
 								   int32_t first, int32_t count,
 								   char **bytes, size_t **offsets, MfError *err);
 
+/* One value as JSON; false = JSON has none for it (NaN, infinity). */
+extern bool m2_put_value(MfJsonBuf *buf, const MfColumn *col, int32_t row);
+
 /* Can values of this kind be a member of a JSON object? */
 extern bool m2_dynamic_kind_ok(MfKind kind, MfKind elem);
 
-/* ------------------------------------------------------------------- decode.c */
+/* ------------------------------------------------------------------ decode_*.c */
+
+#define M2_QUERY "Milvus Query"
 
 typedef struct M2FieldReply
 {
@@ -324,6 +470,7 @@ typedef struct M2FieldReply
 	M2Span		name;
 	M2Span		scalars;
 	M2Span		vectors;
+	M2Span		structs;
 	M2Span		message;		/* the whole, for what is rarely looked at */
 	bool		has_valid;
 	bool		dynamic;
@@ -358,9 +505,12 @@ typedef struct M2ReadColumn
 {
 	const char *field;
 	M2Type		type;
+	M2Type		elem_type;		/* Array: of its elements */
 	MfKind		kind;			/* what is delivered */
+	MfKind		elem;			/* of a LIST */
 	int32_t		dim;
 	size_t		headroom;
+	const MfField *described;	/* ArrayOfStruct: its members are there */
 } M2ReadColumn;
 
 /*
@@ -373,8 +523,18 @@ extern MfStatus m2_read_field(MfMem *mem, const M2FieldReply *field, const M2Rea
 /* The JSON texts of a field (NULL: none), for m2_next_span. */
 extern M2Values m2_reply_json(const M2FieldReply *field);
 
+/* ------------------------------------------------------------------ deliver.c */
+
 /* What is delivered for a wanted kind?  MF_KIND_NONE = impossible. */
-extern MfKind m2_deliver(M2Type type, MfKind wanted, MfKind elem);
+extern MfKind m2_deliver(M2Type type, M2Type elem_type, MfKind wanted, MfKind wanted_elem, MfKind *elem);
+
+/* --------------------------------------------------------------------- real.c */
+
+/* The shortest digits that read back as the same number, or NaN, Infinity. */
+extern int	m2_real_text(char *text, size_t size, double value, bool single);
+
+/* The same as JSON; false = it has none. */
+extern bool m2_put_real(MfJsonBuf *buf, double value, bool single);
 
 /* --------------------------------------------------------------- request.c */
 
@@ -404,6 +564,12 @@ struct MfTask
 
 	/* CREATE_COLLECTION */
 	const MfCollection *create;
+	/* DESCRIBE, DELETE: the request's, which live as long as the task */
+	const MfOptions *table;
+	int			nfilters;
+	const MfFilter *const *filters;
+	int			rounds;
+	bool		no_truncate;
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
@@ -433,7 +599,10 @@ extern MfStatus m2_need_schema(MfTask *task, int slot, MfWaitFor *wait, MfError 
 extern MfStatus m2_need_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
-/* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c */
+/* As above, but a user who may not ask goes on: who may read need not know. */
+extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* The verbs, by file: describe.c, create.c, index.c, load.c, flush.c, delete.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_describe(MfTask *task, MfWaitFor *wait, MfError *err);
@@ -445,6 +614,8 @@ extern MfStatus m2_step_drop_index(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_release(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_flush(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_delete(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_truncate(MfTask *task, MfWaitFor *wait, MfError *err);
 
 extern MfStatus m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus m2_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
@@ -470,6 +641,81 @@ extern void m2_recent_release(M2Recent *recent);
 /* Somebody changes collections, or was surprised by one. */
 extern void m2_recent_forget(MfConn *conn);
 
+/* ---------------------------------------------------------------- partition.c */
+
+#define M2_PARTITION "$partition"	/* the column that names a row's partition */
+#define M2_DEFAULT_PARTITION "_default"
+
+/* The partitions of a collection as they were a moment ago. */
+typedef struct M2Partitions
+{
+	struct M2Partitions *next;	/* of the connection's list */
+	int			refs;
+	int64_t		at;				/* mf_now_ms() */
+	MfTask	   *task;			/* owns the names */
+	int			n;
+	char	  **names;
+} M2Partitions;
+
+/* May a partition be called this?  false: *why is static text. */
+extern bool m2_partition_name_ok(const char *name, const char **why);
+
+/* ShowPartitions: names live in the slot until it is forgotten. */
+extern MfStatus m2_show_partitions(MfTask *task, int slot, char ***names, int *n,
+								   MfWaitFor *wait, MfError *err);
+
+/* CreatePartition; one that is there already is no error. */
+extern MfStatus m2_create_partition(MfTask *task, int slot, const char *name,
+									MfWaitFor *wait, MfError *err);
+
+/*
+ * The list for *out, if it is NULL: what is known (`known`: even if it is a
+ * little old), or asked for.  *task is used meanwhile and NULL at the end.
+ */
+extern MfStatus m2_partitions_need(MfConn *conn, const char *database, const char *collection, bool known,
+								   MfTask **task, M2Partitions **out, MfWaitFor *wait, MfError *err);
+extern void m2_partitions_release(M2Partitions *list);
+extern bool m2_partitions_have(const M2Partitions *list, const char *name);
+
+/* Somebody changes them, or was surprised. */
+extern void m2_partitions_forget(MfConn *conn);
+
+/* "there is no partition ... in collection ..." */
+extern MfStatus m2_error_no_partition(const M2Where *where, const char *name, bool writing, MfError *err);
+
+/* MF_ERROR where Milvus alone chooses the partitions, because there is a partition key. */
+extern MfStatus m2_check_partition_key(const MfCollection *c, MfError *err);
+
+/* Does a condition speak of partitions only, in words that we can decide? */
+extern bool m2_is_partition_filter(const MfFilter *filter);
+
+/* Does such a one let rows of this partition through? */
+extern bool m2_partition_passes(const MfFilter *filter, const char *name);
+
+/* --------------------------------------------------------------- route.c */
+
+/* Rows of a batch, partition by partition. */
+typedef struct M2Route
+{
+	MfBatch    *batch;			/* of its own, or NULL: the rows are in order as they are */
+	int32_t    *rows;			/* then: where each came from */
+	int			n;				/* runs of one partition each */
+	struct M2Run
+	{
+		const char *partition;	/* lives as long as the list */
+		int32_t		first;
+		int32_t		count;
+	}		   *runs;
+} M2Route;
+
+/*
+ * Put each row to its partition.  MF_END: *missing (freed with mf_free) is not
+ * in the list.  A name that Milvus does not take is an error with its row.
+ */
+extern MfStatus m2_route(const M2WritePlan *plan, const MfBatch *batch, const M2Partitions *list,
+						 M2Route *route, char **missing, MfError *err);
+extern void m2_route_free(M2Route *route, MfMem *mem);
+
 /* ------------------------------------------------------------------- lookup.c */
 
 /* Primary keys in their order, each once. */
@@ -493,7 +739,8 @@ typedef enum M2From
 {
 	M2_FROM_FIELD,
 	M2_FROM_META,				/* the dynamic field as a whole */
-	M2_FROM_KEY					/* one key of the dynamic field */
+	M2_FROM_KEY,				/* one key of the dynamic field */
+	M2_FROM_PARTITION			/* the name of the row's partition */
 } M2From;
 
 typedef struct M2ScanPlan
@@ -503,6 +750,7 @@ typedef struct M2ScanPlan
 	int			nkeys;			/* columns that are dynamic keys */
 	struct MfJsonPlan *json;	/* how they are read, if there are any */
 	bool		meta;			/* the reply's $meta is looked at */
+	bool		partition;		/* a column tells the partition */
 	int			noutput;
 	const char **output;		/* what is asked for */
 	size_t		row_bytes;		/* of a row, guessed */
@@ -533,5 +781,7 @@ extern MfStatus m2_write_poll(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err);
 extern void m2_write_counts(MfWrite *write, MfWriteCounts *counts);
 extern void m2_write_end(MfWrite *write);
+extern const MfColumn *m2_write_keys(MfWrite *write);
+extern void m2_write_stop(MfWrite *write);
 
 #endif							/* MILVUS2_INTERNAL_H */

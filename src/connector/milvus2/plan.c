@@ -1,5 +1,5 @@
 /*
- * plan.c - How do the columns of a batch become the fields of an Insert?
+ * plan.c - How do the columns of a batch become the fields of a writing request?
  *
  * Decided once, when writing begins: what cannot work is refused then, naming
  * the field, and not by the server at the first batch.
@@ -47,41 +47,11 @@ add_key(M2WritePlan *plan, int column, MfError *err)
 	return MF_OK;
 }
 
-static M2Type
-type_of(const MfField *field)
-{
-	switch (field->kind)
-	{
-		case MF_KIND_BOOL:
-			return M2_BOOL;
-		case MF_KIND_I8:
-			return M2_INT8;
-		case MF_KIND_I16:
-			return M2_INT16;
-		case MF_KIND_I32:
-			return M2_INT32;
-		case MF_KIND_I64:
-			return M2_INT64;
-		case MF_KIND_F32:
-			return M2_FLOAT;
-		case MF_KIND_F64:
-			return M2_DOUBLE;
-		case MF_KIND_TEXT:
-			return M2_VARCHAR;
-		case MF_KIND_JSON:
-			return M2_JSON;
-		case MF_KIND_VEC_F32:
-			return M2_FLOAT_VECTOR;
-		default:
-			return M2_NONE;
-	}
-}
-
 static MfStatus
 add_field(M2WritePlan *plan, int column, const MfField *field, MfError *err)
 {
 	const MfWriteSpec *spec = plan->spec;
-	M2Type		type = type_of(field);
+	M2Type		type = m2_type_of(field);
 
 	if (type == M2_NONE)
 	{
@@ -100,7 +70,54 @@ add_field(M2WritePlan *plan, int column, const MfField *field, MfError *err)
 		plan->key = column;
 	plan->fields[plan->nfields].column = column;
 	plan->fields[plan->nfields].type = type;
+	plan->fields[plan->nfields].elem = m2_type_of_elements(field);
 	plan->fields[plan->nfields++].field = field;
+	return MF_OK;
+}
+
+/* An Update by whole rows: what is not written would be gone. */
+static MfStatus
+would_be_lost(const MfCollection *c, const MfField *field, MfError *err)
+{
+	if (field->dynamic)
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "UPDATE would lose the dynamic field of collection \"%s\"", c->name);
+	else
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "UPDATE would lose field \"%s\" of collection \"%s\"", field->name, c->name);
+	mf_error_detail(err, "This version of Milvus replaces whole rows, and no column of the foreign table has the field's values.");
+	if (field->skip != NULL)
+		mf_error_hint(err, "The field cannot be a column: %.400s.", field->skip);
+	else
+		mf_error_hint(err, "Add a column with option field '%s'.", field->name);
+	snprintf(err->column, sizeof(err->column), "%s", field->name);
+	return MF_ERROR;
+}
+
+static bool
+is_column(const M2WritePlan *plan, const MfField *field)
+{
+	if (field->dynamic)
+		return plan->whole >= 0;
+	for (int i = 0; i < plan->nfields; i++)
+	{
+		if (plan->fields[i].field == field)
+			return true;
+	}
+	return false;
+}
+
+static MfStatus
+check_lost(const M2WritePlan *plan, MfError *err)
+{
+	const MfCollection *c = plan->spec->collection;
+
+	for (int i = 0; i < c->nfields; i++)
+	{
+		const MfField *field = &c->fields[i];
+
+		if (field->pseudo || is_column(plan, field) || (field->skip != NULL && strcmp(field->skip, M2_BY_FUNCTION) == 0))
+			continue;
+		return would_be_lost(c, field, err);
+	}
 	return MF_OK;
 }
 
@@ -117,8 +134,7 @@ check_missing(const M2WritePlan *plan, MfError *err)
 			field->pseudo;
 
 		/* what a function makes is not written; what we cannot write is missing */
-		if (field->skip != NULL && strstr(field->skip, "by a function") != NULL)
-			written = true;
+		written |= field->skip != NULL && strcmp(field->skip, M2_BY_FUNCTION) == 0;
 		for (int j = 0; j < plan->nfields && !written; j++)
 			written = plan->fields[j].field == field;
 		if (written)
@@ -136,8 +152,49 @@ check_missing(const M2WritePlan *plan, MfError *err)
 	return MF_OK;
 }
 
-MfStatus
-m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err)
+static MfStatus
+add_partition(M2WritePlan *plan, int column, MfError *err)
+{
+	const MfWriteColumn *written = &plan->spec->columns[column];
+
+	if (m2_check_partition_key(plan->spec->collection, err) != MF_OK)
+		return MF_ERROR;
+	if (written->field->kind != MF_KIND_TEXT)
+		return mf_error(err, MF_DATATYPE_MISMATCH, "column \"%s\" cannot name a partition, because it is no text", written->column);
+	if (plan->spec->op == MF_WRITE_UPDATE && written->changed)
+	{
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "UPDATE cannot move rows to another partition");
+		mf_error_detail(err, "Column \"%s\" is the partition, and Milvus replaces a row only within its own.", written->column);
+		mf_error_hint(err, "Keep the rows in a temporary table, DELETE them, and INSERT them again.");
+		return MF_ERROR;
+	}
+	plan->partition = column;
+	return MF_OK;
+}
+
+/*
+ * Where the server keeps what it is not sent, only the key and what may have
+ * changed is; of the dynamic field all keys that are columns, or none.
+ */
+static bool
+is_sent(const M2WritePlan *plan, int column, const MfField *field)
+{
+	const MfWriteSpec *spec = plan->spec;
+
+	if (!plan->partial || spec->columns[column].changed)
+		return true;
+	if (field != NULL)
+		return field->key;
+	for (int i = 0; i < spec->ncolumns; i++)
+	{
+		if (spec->columns[i].changed && m2_field_index(spec->collection, spec->columns[i].field->name) < 0)
+			return true;
+	}
+	return false;
+}
+
+static MfStatus
+init(M2WritePlan *plan, const MfWriteSpec *spec, bool partial, MfMem *mem, MfError *err)
 {
 	size_t		n = (size_t) (spec->ncolumns > 0 ? spec->ncolumns : 1);
 	MfStatus	status = MF_OK;
@@ -147,7 +204,10 @@ m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *er
 	plan->spec = spec;
 	plan->whole = -1;
 	plan->key = -1;
-	plan->dynamic = spec->collection->dynamic;
+	plan->partition = -1;
+	plan->to = "";
+	plan->partial = partial;
+	plan->dynamic = spec->collection->dynamic && spec->op != MF_WRITE_DELETE;
 	plan->fields = mf_calloc(mem, sizeof(*plan->fields) * n);
 	plan->keys = mf_calloc(mem, sizeof(*plan->keys) * n);
 	if (plan->fields == NULL || plan->keys == NULL)
@@ -157,16 +217,39 @@ m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *er
 		int			found = m2_field_index(spec->collection, spec->columns[i].field->name);
 		const MfField *field = found >= 0 ? &spec->collection->fields[found] : NULL;
 
-		if (field == NULL)
+		if (strcmp(spec->columns[i].field->name, M2_PARTITION) == 0)
+			status = add_partition(plan, i, err);
+		else if (!is_sent(plan, i, field))
+			continue;
+		else if (field == NULL)
 			status = add_key(plan, i, err);
-		else if (field->auto_id)
+		else if (field->auto_id && spec->op == MF_WRITE_INSERT)
 			status = refuse_auto_id(spec, i, err);
 		else if (field->dynamic)
 			plan->whole = i;
 		else
 			status = add_field(plan, i, field, err);
 	}
-	return status == MF_OK ? check_missing(plan, err) : status;
+	if (status != MF_OK || spec->op == MF_WRITE_DELETE)
+		return status;
+	if (plan->partial)
+	{
+		plan->dynamic = plan->whole >= 0 || plan->nkeys > 0;
+		return MF_OK;
+	}
+	return spec->op == MF_WRITE_UPDATE ? check_lost(plan, err) : check_missing(plan, err);
+}
+
+MfStatus
+m2_plan_init(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err)
+{
+	return init(plan, spec, false, mem, err);
+}
+
+MfStatus
+m2_plan_init_partial(M2WritePlan *plan, const MfWriteSpec *spec, MfMem *mem, MfError *err)
+{
+	return init(plan, spec, true, mem, err);
 }
 
 void

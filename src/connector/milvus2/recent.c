@@ -71,7 +71,7 @@ void
 m2_recent_ready(MfConn *conn, M2Recent *recent)
 {
 	recent->ready = true;
-	if (recent->task->load_state != M2_STATE_LOADED)
+	if (recent->task->load_state != M2_STATE_LOADED && recent->task->load_state != M2_STATE_HIDDEN)
 		return;
 	prune(conn, recent->task);
 	recent->at = mf_now_ms();
@@ -95,6 +95,7 @@ m2_recent_release(M2Recent *recent)
 void
 m2_recent_forget(MfConn *conn)
 {
+	m2_partitions_forget(conn);
 	while (conn->recent != NULL)
 		unlink_recent(&conn->recent);
 }

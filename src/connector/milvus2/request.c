@@ -25,6 +25,8 @@ static const struct
 	[MF_VERB_LOAD] = {m2_step_load, true},
 	[MF_VERB_RELEASE] = {m2_step_release, true},
 	[MF_VERB_FLUSH] = {m2_step_flush, true},
+	[MF_VERB_DELETE] = {m2_step_delete, true},
+	[MF_VERB_TRUNCATE] = {m2_step_truncate, true},
 };
 
 MfTask *
@@ -131,9 +133,13 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	if (task == NULL)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
-	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE)
+	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE &&
+		req->verb != MF_VERB_DELETE)
 		m2_recent_forget(conn);
 	task->args = req->args;
+	task->table = req->options;
+	task->nfilters = req->nfilters;
+	task->filters = req->filters;
 	task->create = req->schema;
 	if (req->field != NULL)
 		task->field = m2_arena_text(&task->arena, "%s", req->field);

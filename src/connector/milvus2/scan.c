@@ -5,7 +5,7 @@
  * largest seen".  A page may be shorter or longer than asked for, so only an
  * empty one is the end.  The next page is asked for as soon as the key is
  * known, before this one is handed out.  Where the conditions name the keys,
- * those are asked for instead; where no column is wanted, only their number.
+ * those are asked for instead; where rows are only counted, their number.
  */
 #include "scan.h"
 
@@ -41,6 +41,7 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->consistency = consistency_of(spec->options, &conn->options);
 	scan->ceiling = M2_MAX_PAGE;
 	scan->stats.remote_rows = -1;
+	scan->limit = -1;
 	*out = scan;
 	return MF_OK;
 }
@@ -50,18 +51,27 @@ static void
 reset(MfScan *scan)
 {
 	m2_scan_end_call(scan);
+	m2_call_end(scan->conn, &scan->moment);
 	m2_recent_release(scan->recent);
 	m2_task_free(scan->load);
+	m2_task_free(scan->listing);
+	m2_partitions_release(scan->list);
 	mf_json_plan_free(scan->plan.json);
 	mf_batch_free(scan->batches[0]);
 	mf_batch_free(scan->batches[1]);
+	mf_batch_free(scan->number);
 	mf_free(scan->mem, scan->after.text);
 	mf_free(scan->mem, scan->filter.data);
 	mf_free(scan->mem, scan->lookup.keys);
 	m2_arena_free(&scan->arena);
 	scan->recent = NULL;
 	scan->load = NULL;
-	scan->batches[0] = scan->batches[1] = NULL;
+	scan->listing = NULL;
+	scan->list = NULL;
+	scan->partitions = NULL;
+	scan->npartitions = scan->partition = 0;
+	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
+	scan->batches[0] = scan->batches[1] = scan->number = NULL;
 	scan->filter = (MfJsonBuf) {.mem = scan->mem};
 	scan->arena = (M2Arena) {.mem = scan->mem};
 	memset(&scan->plan, 0, sizeof(scan->plan));
@@ -89,6 +99,28 @@ m2_scan_stats(MfScan *scan, MfScanStats *stats)
 
 /* ---------------------------------------------------------------- preparation */
 
+/* Are rows in the order of their keys what is wanted?  So the pages come. */
+static bool
+is_key_order(const MfScanSpec *spec, const MfField *key)
+{
+	const MfSort *sort = spec->sorts;
+
+	if (spec->nsorts != 1 || sort->descending || strcmp(sort->field, key->name) != 0)
+		return false;
+	return key->kind == MF_KIND_TEXT ? sort->kind == MF_KIND_TEXT && sort->bytewise :
+		sort->kind >= MF_KIND_I8 && sort->kind <= MF_KIND_I64;
+}
+
+/*
+ * From 2.4.21 on the first query of an iterator tells the moment it read, and
+ * all pages can be read as of then.
+ */
+static bool
+has_snapshots(const MfScan *scan)
+{
+	return scan->conn->version >= M2_VERSION(2, 4, 21);
+}
+
 /*
  * The conditions, and the phase that they lead to once the collection is
  * loaded: rows, a number, or nothing at all.
@@ -100,17 +132,20 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 	const MfScanSpec *spec = scan->spec;
 	const MfFilter *lookup = m2_filter_lookup(key, spec->nfilters, spec->filters);
 	bool		exact;
-	bool		wanted = m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, NULL, &exact);
+	bool		wanted;
 
+	m2_table_filter(&scan->filter, spec->options);
+	wanted = m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, NULL, &exact);
 	if (scan->filter.failed)
 		return mf_error_oom(err, scan->filter.len);
-	if (!wanted)
+	if (!wanted || ((scan->restricted || scan->by_partition) && scan->npartitions == 0))
 		*phase = PHASE_END;
-	else if (spec->ncolumns == 0 && exact && scan->conn->version >= M2_VERSION(2, 3, 0))
+	else if ((spec->ncolumns == 0 || spec->count_only) && exact && scan->conn->version >= M2_VERSION(2, 3, 0))
 		*phase = PHASE_COUNT;
 	else if (lookup != NULL)
 	{
 		scan->filter.len = 0;
+		m2_table_filter(&scan->filter, spec->options);
 		m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, lookup, &exact);
 		if (scan->filter.failed || !m2_lookup_init(&scan->lookup, lookup, scan->mem))
 			return mf_error_oom(err, scan->filter.len);
@@ -118,7 +153,15 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 	}
 	else
 		*phase = PHASE_SNAPSHOT;
-	scan->guarantee = m2_scan_guarantee(scan);
+	m2_scan_freshness(scan);
+	if (scan->later && *phase != PHASE_END && !(*phase == PHASE_SNAPSHOT && has_snapshots(scan)) &&
+		!(*phase == PHASE_COUNT && scan->consistency == M2_STRONG))
+	{
+		scan->then = *phase;
+		*phase = PHASE_MOMENT;
+	}
+	scan->ordered = is_key_order(spec, key) && !(scan->by_partition && scan->npartitions > 1);
+	scan->limit = exact && (spec->nsorts == 0 || scan->ordered) ? spec->limit : -1;
 	return MF_OK;
 }
 
@@ -186,7 +229,9 @@ prepare(MfScan *scan, MfWaitFor *wait, MfError *err)
 		m2_recent_ready(scan->conn, scan->recent);
 	}
 	status = plan_scan(scan, err);
-	if (status == MF_OK && scan->recent->task->load_state != M2_STATE_LOADED)
+	/* where the state is hidden, the query will tell */
+	if (status == MF_OK && scan->recent->task->load_state != M2_STATE_LOADED &&
+		scan->recent->task->load_state != M2_STATE_HIDDEN)
 		status = start_load(scan, err);
 	if (status == MF_OK)
 		scan->phase = PHASE_LOAD;
@@ -199,29 +244,30 @@ load(MfScan *scan, MfWaitFor *wait, MfError *err)
 	const M2Schema *schema = m2_scan_schema(scan);
 	MfStatus	status = scan->load != NULL ? m2_request_step(scan->load, wait, err) : MF_OK;
 
+	if (status != MF_OK)
+		return status;
+	m2_task_free(scan->load);
+	scan->load = NULL;
+	status = m2_scan_partitions(scan, wait, err);
 	return status == MF_OK ?
 		plan_filter(scan, &schema->collection.fields[schema->key], &scan->phase, err) : status;
 }
 
-/*
- * From 2.4.21 on the first query of an iterator tells the moment it read, and
- * all pages can be read as of then.  It must not name a moment itself: that
- * would be the one.
- */
+/* The first query must not name a moment itself: that would be the one. */
 static MfStatus
 take_snapshot(MfScan *scan, MfWaitFor *wait, MfError *err)
 {
 	M2QueryReply reply;
 	MfStatus	status;
 
-	if (scan->conn->version < M2_VERSION(2, 4, 21))
+	if (!has_snapshots(scan))
 	{
 		scan->phase = PHASE_ROWS;
 		return MF_OK;
 	}
 	if (scan->call == NULL)
 	{
-		bool		wrote = m2_scan_guarantee(scan) > 2;
+		bool		wrote = scan->later || scan->guarantee > 2;
 
 		status = m2_scan_send(scan, 1, wrote ? M2_STRONG : scan->consistency, 0, err);
 		if (status != MF_OK)
@@ -232,7 +278,13 @@ take_snapshot(MfScan *scan, MfWaitFor *wait, MfError *err)
 		err->retry = MF_RETRY_NO;	/* a single row is too large */
 	if (status != MF_OK)
 		return status == MF_WAIT ? MF_WAIT : MF_ERROR;
-	scan->guarantee = reply.session_ts != 0 ? reply.session_ts : m2_scan_guarantee(scan);
+	if (reply.session_ts != 0 && scan->later)
+		m2_scan_as_of(scan, reply.session_ts);
+	else if (reply.session_ts != 0)
+		scan->guarantee = reply.session_ts;
+	else if (scan->later)
+		m2_scan_as_of_now(scan);
+	scan->stats.snapshot = reply.session_ts != 0;
 	mf_free(scan->mem, reply.fields);
 	m2_scan_end_call(scan);
 	scan->phase = PHASE_ROWS;
@@ -267,7 +319,7 @@ take_page(MfScan *scan, const M2QueryReply *reply, MfBatch **out, MfError *err)
 	const M2FieldReply *key = m2_reply_field(reply, scan->key_field);
 	MfGrpcCall *done = scan->call;
 	MfBatch    *batch = scan->batches[scan->turn];
-	int64_t		left = scan->spec->limit >= 0 ? scan->spec->limit - scan->stats.rows : INT64_MAX;
+	int64_t		left;
 	bool		grew = false;
 	int32_t		nrows = 0;
 	int32_t		take;
@@ -275,6 +327,7 @@ take_page(MfScan *scan, const M2QueryReply *reply, MfBatch **out, MfError *err)
 	MfStatus	status = MF_OK;
 
 	mf_grpc_reply(done, &len);
+	scan->filling = m2_scan_partition(scan);
 	if (key != NULL)
 		status = m2_reply_keys(scan->mem, key, &nrows, &scan->after, &grew, err);
 	else if (reply->nfields > 0)
@@ -287,10 +340,18 @@ take_page(MfScan *scan, const M2QueryReply *reply, MfBatch **out, MfError *err)
 	if (!grew && scan->lookup.nkeys == 0)
 		return m2_error_reply(err, M2_QUERY, "it repeats rows that were asked for no more");
 
+	/* what began in order stays so: the core sees to that */
+	if (scan->stats.rows == 0)
+	{
+		scan->stats.sorted = scan->ordered && !scan->after.unordered;
+		if (scan->ordered && !scan->stats.sorted)
+			scan->limit = -1;
+	}
+	left = scan->limit >= 0 ? scan->limit - scan->stats.rows : INT64_MAX;
 	take = nrows < left ? nrows : (int32_t) left;
 	scan->row_bytes = (double) len / nrows;
 	scan->call = NULL;
-	if (take < left && is_more(scan))
+	if (take < left && (is_more(scan) || m2_scan_next_partition(scan)))
 		status = send_next(scan, scan->stats.rows + take, err);
 	else
 		scan->phase = PHASE_END;
@@ -334,12 +395,12 @@ next_page(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 			mf_free(scan->mem, reply.fields);
 			if (status != MF_END)
 				return status;
-			if (scan->lookup.nkeys == 0 || !is_more(scan))
+			if ((scan->lookup.nkeys == 0 || !is_more(scan)) && !m2_scan_next_partition(scan))
 			{
 				scan->phase = PHASE_END;
 				return MF_END;
 			}
-			/* none of these keys is there */
+			/* none of these keys is there, or no more rows in the partition */
 			m2_scan_end_call(scan);
 			scan->page = m2_scan_choose_page(scan, scan->stats.rows);
 			continue;
@@ -384,23 +445,28 @@ count(MfScan *scan, MfWaitFor *wait, MfError *err)
 	if (status != MF_OK)
 		return status;
 	scan->counted = number.number;
-	if (scan->spec->limit >= 0 && scan->counted > scan->spec->limit)
-		scan->counted = scan->spec->limit;
+	if (scan->limit >= 0 && scan->counted > scan->limit)
+		scan->counted = scan->limit;
+	scan->stats.snapshot = true;
 	scan->phase = PHASE_COUNTED;
 	return MF_OK;
 }
 
 /* Rows without columns: two batches handed out may be one. */
 static MfStatus
-hand_out_counted(MfScan *scan, MfBatch **out)
+hand_out_counted(MfScan *scan, MfBatch **out, MfError *err)
 {
-	MfBatch    *batch = scan->batches[0];
+	MfBatch    *batch = scan->number;
 
 	if (scan->counted == 0)
 	{
 		scan->phase = PHASE_END;
 		return MF_END;
 	}
+	if (batch == NULL)
+		batch = scan->number = mf_batch_new(scan->mem, 0);
+	if (batch == NULL)
+		return mf_error_oom(err, sizeof(MfBatch));
 	batch->first_row = scan->stats.rows + 1;
 	batch->nrows = scan->counted < 1000000 ? (int32_t) scan->counted : 1000000;
 	scan->counted -= batch->nrows;
@@ -423,6 +489,13 @@ start_again(MfScan *scan)
 	return true;
 }
 
+bool
+m2_sort_check(int nsorts, const MfSort *sorts)
+{
+	return nsorts == 1 && sorts->key && !sorts->descending &&
+		(sorts->kind == MF_KIND_TEXT ? sorts->bytewise : sorts->kind >= MF_KIND_I8 && sorts->kind <= MF_KIND_I64);
+}
+
 MfStatus
 m2_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 {
@@ -441,6 +514,11 @@ m2_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 				if (status == MF_OK && scan->phase == PHASE_END && start_again(scan))
 					continue;
 				break;
+			case PHASE_MOMENT:
+				status = m2_scan_learn_moment(scan, wait, err);
+				if (status == MF_OK)
+					scan->phase = scan->then;
+				break;
 			case PHASE_SNAPSHOT:
 				status = take_snapshot(scan, wait, err);
 				break;
@@ -453,7 +531,7 @@ m2_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err)
 				status = count(scan, wait, err);
 				break;
 			case PHASE_COUNTED:
-				return hand_out_counted(scan, batch);
+				return hand_out_counted(scan, batch, err);
 			default:
 				return MF_END;
 		}

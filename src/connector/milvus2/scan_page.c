@@ -73,6 +73,17 @@ absent(MfMem *mem, MfColumn *col, int32_t take, MfError *err)
 	return MF_OK;
 }
 
+static MfStatus
+fill_partition(MfScan *scan, MfColumn *col, int32_t take, MfError *err)
+{
+	for (int32_t i = 0; i < take; i++)
+	{
+		if (!mf_append_bytes(scan->mem, col, scan->filling, strlen(scan->filling)))
+			return mf_error_oom(err, 0);
+	}
+	return MF_OK;
+}
+
 MfStatus
 m2_scan_fill(MfScan *scan, const M2QueryReply *reply, int32_t nrows, int32_t take,
 			 MfBatch *batch, MfError *err)
@@ -87,6 +98,11 @@ m2_scan_fill(MfScan *scan, const M2QueryReply *reply, int32_t nrows, int32_t tak
 
 		if (scan->plan.from[i] == M2_FROM_KEY)
 			continue;
+		if (scan->plan.from[i] == M2_FROM_PARTITION)
+		{
+			status = fill_partition(scan, &batch->columns[i], take, err);
+			continue;
+		}
 		field = scan->plan.from[i] == M2_FROM_META ? meta : m2_reply_field(reply, column->field);
 		if (field != NULL)
 			status = m2_read_field(scan->mem, field, column, nrows, take, &batch->columns[i], err);

@@ -9,7 +9,8 @@
 #include "json.h"
 
 #define TEXT_GUESS 64			/* bytes of a text whose limit is higher */
-#define JSON_GUESS 256
+#define JSON_GUESS 256			/* and of JSON, lists and sparse vectors */
+#define UNKNOWN_MOST 65536		/* the longest of what has no limit */
 
 static MfStatus
 no_such_field(const MfScanSpec *spec, const MfScanColumn *want, const M2Schema *schema, MfError *err)
@@ -65,6 +66,32 @@ plan_key(M2ScanPlan *plan, const MfScanColumn *want, M2ReadColumn *column, MfErr
 	return MF_OK;
 }
 
+/* Longest value of a kind that varies, as far as the schema says it. */
+static size_t
+most_bytes(const MfField *field)
+{
+	size_t		width = mf_kind_width(field->elem, 0);
+
+	if (field->kind != MF_KIND_LIST)
+		return field->max_bytes > 0 ? (size_t) field->max_bytes : UNKNOWN_MOST;
+	if (width == 0)
+		width = field->max_bytes > 0 ? (size_t) field->max_bytes : UNKNOWN_MOST;
+	/* as a rule lists are far shorter, and a page too large is asked for again in parts */
+	width *= field->max_items > 0 ? (size_t) field->max_items : M2_MAX_ITEMS;
+	return width < UNKNOWN_MOST ? width : UNKNOWN_MOST;
+}
+
+static MfStatus
+plan_partition(M2ScanPlan *plan, const MfScanColumn *want, M2ReadColumn *column, MfError *err)
+{
+	if (want->kind != MF_KIND_TEXT)
+		return mf_error(err, MF_DATATYPE_MISMATCH, "column \"%s\" cannot hold the name of a partition, because it is no text",
+						want->column);
+	column->kind = MF_KIND_TEXT;
+	plan->partition = true;
+	return MF_OK;
+}
+
 static MfStatus
 plan_field(M2ScanPlan *plan, const MfScanColumn *want, const MfField *field, int32_t type,
 		   M2ReadColumn *column, MfError *err)
@@ -72,8 +99,11 @@ plan_field(M2ScanPlan *plan, const MfScanColumn *want, const MfField *field, int
 	size_t		width;
 
 	column->type = (M2Type) type;
-	column->kind = field->kind != MF_KIND_NONE ? m2_deliver(column->type, want->kind, want->elem) : MF_KIND_NONE;
+	column->elem_type = m2_type_of_elements(field);
+	column->kind = field->kind != MF_KIND_NONE ?
+		m2_deliver(column->type, column->elem_type, want->kind, want->elem, &column->elem) : MF_KIND_NONE;
 	column->dim = field->dim;
+	column->described = field;
 	if (column->kind == MF_KIND_NONE ||
 		(mf_kind_is_vector(column->kind) && want->dim > 0 && want->dim != field->dim))
 		return mismatch(want, field, err);
@@ -85,8 +115,8 @@ plan_field(M2ScanPlan *plan, const MfScanColumn *want, const MfField *field, int
 	}
 	else
 	{
-		size_t		most = field->max_bytes > 0 ? (size_t) field->max_bytes : 65536;
-		size_t		guess = field->kind == MF_KIND_JSON ? JSON_GUESS : TEXT_GUESS;
+		size_t		most = most_bytes(field);
+		size_t		guess = field->kind == MF_KIND_TEXT ? TEXT_GUESS : JSON_GUESS;
 
 		plan->row_bytes += guess < most ? guess : most;
 		plan->row_bytes_most += most;
@@ -113,7 +143,7 @@ plan_output(M2ScanPlan *plan, const MfScanSpec *spec, const char *key, M2Arena *
 	for (int i = 0; i < spec->ncolumns; i++)
 	{
 		const char *name = spec->columns[i].field;
-		bool		there = plan->from[i] == M2_FROM_META || (whole && plan->from[i] == M2_FROM_KEY);
+		bool		there = plan->from[i] == M2_FROM_META || plan->from[i] == M2_FROM_PARTITION || (whole && plan->from[i] == M2_FROM_KEY);
 
 		for (int j = 0; j < plan->noutput && !there; j++)
 			there = strcmp(plan->output[j], name) == 0;
@@ -166,6 +196,12 @@ m2_scan_plan(M2ScanPlan *plan, const MfScanSpec *spec, const M2Schema *schema,
 
 		column->field = want->field;
 		column->headroom = want->headroom;
+		if (strcmp(want->field, M2_PARTITION) == 0)
+		{
+			plan->from[i] = M2_FROM_PARTITION;
+			status = plan_partition(plan, want, column, err);
+			continue;
+		}
 		if (field < 0 && !c->dynamic)
 			return no_such_field(spec, want, schema, err);
 		if (field < 0)
@@ -196,7 +232,7 @@ m2_scan_batch(const M2ScanPlan *plan, const MfScanSpec *spec, MfBatch *batch)
 		const M2ReadColumn *column = &plan->columns[i];
 
 		if (!mf_column_init(batch, i, column->kind,
-							plan->from[i] == M2_FROM_KEY ? spec->columns[i].elem : MF_KIND_NONE,
+							plan->from[i] == M2_FROM_KEY ? spec->columns[i].elem : column->elem,
 							column->dim, column->headroom))
 			return false;
 	}

@@ -8,6 +8,7 @@
 #define AIM_BYTES (8 * 1024 * 1024)		/* a page, by what rows have been */
 #define MOST_BYTES (64 * 1024 * 1024)	/* a page, by what rows may be */
 #define GROWTH 4				/* a page is at most so much longer than the last */
+#define SPARE 16				/* rows asked for beyond those that may be enough */
 
 int32_t
 m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
@@ -15,7 +16,8 @@ m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
 	double		rows = scan->row_bytes > 0 ? AIM_BYTES / scan->row_bytes :
 		(double) AIM_BYTES / (double) scan->plan.row_bytes;
 	double		safe = (double) MOST_BYTES / (double) scan->plan.row_bytes_most;
-	int64_t		left = scan->spec->limit >= 0 ? scan->spec->limit - handed_out : INT64_MAX;
+	int64_t		left = scan->limit >= 0 ? scan->limit - handed_out : INT64_MAX;
+	int64_t		few = scan->limit >= 0 ? 0 : scan->spec->limit >= 0 ? scan->spec->limit : scan->spec->first_rows;
 
 	/* beyond what is safe whatever comes, grow only by what was seen */
 	if (rows > safe)
@@ -28,35 +30,18 @@ m2_scan_choose_page(const MfScan *scan, int64_t handed_out)
 		rows = scan->ceiling;
 	if (scan->spec->fetch_size > 0 && rows > scan->spec->fetch_size)
 		rows = scan->spec->fetch_size;
+	/* where few rows may be enough, begin with them */
+	if (few > 0 && few < rows)
+	{
+		double		grown = scan->page > 0 ? (double) scan->page * GROWTH : (double) few + SPARE;
+
+		rows = rows < grown ? rows : grown;
+	}
 	if (scan->lookup.nkeys > 0)
 		left = scan->lookup.nkeys - scan->lookup.at;
 	if (rows > (double) left)
 		rows = (double) left;
 	return rows < 1 ? 1 : (int32_t) rows;
-}
-
-/*
- * Session: what this connection wrote is seen; 1 asks for nothing, 2 for
- * "a few seconds ago".
- */
-uint64_t
-m2_scan_guarantee(const MfScan *scan)
-{
-	switch (scan->consistency)
-	{
-		case M2_STRONG:
-			return 0;
-		case M2_BOUNDED:
-			return 2;
-		case M2_SESSION:
-			{
-				uint64_t	mark = m2_mark_get(scan->conn, scan->database, scan->collection);
-
-				return mark > 0 ? mark : 1;
-			}
-		default:
-			return 1;
-	}
 }
 
 /*
@@ -93,6 +78,7 @@ m2_scan_send(MfScan *scan, int32_t limit, int32_t consistency, uint64_t guarante
 	M2__Pair   *list[4] = {&pairs[0], &pairs[1], &pairs[2], &pairs[3]};
 	MfJsonBuf	expr = {.mem = scan->mem};
 	char	   *count[1] = {"count(*)"};
+	const char *partition[1] = {m2_scan_partition(scan)};
 	bool		paged = scan->phase != PHASE_COUNT && scan->lookup.nkeys == 0;
 	char		number[16];
 	char		id[24];
@@ -119,6 +105,16 @@ m2_scan_send(MfScan *scan, int32_t limit, int32_t consistency, uint64_t guarante
 	request.collection_name = (char *) scan->collection;
 	request.output_fields = scan->phase == PHASE_COUNT ? count : (char **) scan->plan.output;
 	request.n_output_fields = scan->phase == PHASE_COUNT ? 1 : (size_t) scan->plan.noutput;
+	if (scan->by_partition && scan->phase != PHASE_COUNT)
+	{
+		request.partition_names = (char **) partition;
+		request.n_partition_names = 1;
+	}
+	else if (scan->restricted)
+	{
+		request.partition_names = (char **) scan->partitions;
+		request.n_partition_names = (size_t) scan->npartitions;
+	}
 	request.consistency_level = consistency;
 	request.guarantee_timestamp = guarantee;
 	if (!put_expr(scan, &expr))
@@ -183,6 +179,7 @@ m2_scan_finish(MfScan *scan, M2QueryReply *reply, MfWaitFor *wait, MfError *err)
 	if (status == MF_OK)
 		return status;
 
+	m2_table_filter_error(scan->spec->options, err);
 	mf_free(scan->mem, reply->fields);
 	reply->fields = NULL;
 	m2_scan_end_call(scan);

@@ -1,39 +1,39 @@
 /*
- * type.c - What is a Milvus field in our kinds, and the other way round?
+ * type.c - What is a Milvus type in our kinds, and the other way round?
+ *
+ * One table for both, and for where values of a type are in a message.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "internal.h"
 
 static const struct
 {
 	int32_t		type;
 	const char *name;
-	MfKind		kind;			/* MF_KIND_NONE: cannot be read or written yet */
+	MfKind		kind;			/* MF_KIND_NONE: cannot be read or written */
+	int			member;			/* of ScalarField, or of VectorField */
 }			types[] = {
-	{M2_BOOL, "Bool", MF_KIND_BOOL},
-	{M2_INT8, "Int8", MF_KIND_I8},
-	{M2_INT16, "Int16", MF_KIND_I16},
-	{M2_INT32, "Int32", MF_KIND_I32},
-	{M2_INT64, "Int64", MF_KIND_I64},
-	{M2_FLOAT, "Float", MF_KIND_F32},
-	{M2_DOUBLE, "Double", MF_KIND_F64},
-	{20, "String", MF_KIND_NONE},
-	{M2_VARCHAR, "VarChar", MF_KIND_TEXT},
-	{M2_ARRAY, "Array", MF_KIND_NONE},
-	{M2_JSON, "JSON", MF_KIND_JSON},
-	{24, "Geometry", MF_KIND_NONE},
-	{25, "Text", MF_KIND_NONE},
-	{26, "Timestamptz", MF_KIND_NONE},
-	{100, "BinaryVector", MF_KIND_NONE},
-	{M2_FLOAT_VECTOR, "FloatVector", MF_KIND_VEC_F32},
-	{102, "Float16Vector", MF_KIND_NONE},
-	{103, "BFloat16Vector", MF_KIND_NONE},
-	{104, "SparseFloatVector", MF_KIND_NONE},
-	{105, "Int8Vector", MF_KIND_NONE},
-	{106, "ArrayOfVector", MF_KIND_NONE},
-	{200, "ArrayOfStruct", MF_KIND_NONE},
+	{M2_BOOL, "Bool", MF_KIND_BOOL, 1},
+	{M2_INT8, "Int8", MF_KIND_I8, 2},
+	{M2_INT16, "Int16", MF_KIND_I16, 2},
+	{M2_INT32, "Int32", MF_KIND_I32, 2},
+	{M2_INT64, "Int64", MF_KIND_I64, 3},
+	{M2_FLOAT, "Float", MF_KIND_F32, 4},
+	{M2_DOUBLE, "Double", MF_KIND_F64, 5},
+	{M2_STRING, "String", MF_KIND_TEXT, 6},
+	{M2_VARCHAR, "VarChar", MF_KIND_TEXT, 6},
+	{M2_ARRAY, "Array", MF_KIND_LIST, 8},
+	{M2_JSON, "JSON", MF_KIND_JSON, 9},
+	{M2_GEOMETRY, "Geometry", MF_KIND_TEXT, 12},
+	{M2_TEXT, "Text", MF_KIND_TEXT, 6},
+	{M2_TIMESTAMPTZ, "Timestamptz", MF_KIND_TIMESTAMP, 6},
+	{M2_BINARY_VECTOR, "BinaryVector", MF_KIND_VEC_BIT, 3},
+	{M2_FLOAT_VECTOR, "FloatVector", MF_KIND_VEC_F32, 2},
+	{M2_FLOAT16_VECTOR, "Float16Vector", MF_KIND_VEC_F16, 4},
+	{M2_BFLOAT16_VECTOR, "BFloat16Vector", MF_KIND_VEC_BF16, 5},
+	{M2_SPARSE_VECTOR, "SparseFloatVector", MF_KIND_SPARSE, 6},
+	{M2_INT8_VECTOR, "Int8Vector", MF_KIND_VEC_I8, 7},
+	{M2_ARRAY_OF_VECTOR, "ArrayOfVector", MF_KIND_NONE, 8},
+	{M2_ARRAY_OF_STRUCT, "ArrayOfStruct", MF_KIND_JSON, 0},
 };
 
 #define NTYPES (sizeof(types) / sizeof(types[0]))
@@ -49,8 +49,8 @@ m2_type_name(int32_t type)
 	return NULL;
 }
 
-static MfKind
-kind_of(int32_t type)
+MfKind
+m2_type_kind(int32_t type)
 {
 	for (size_t i = 0; i < NTYPES; i++)
 	{
@@ -60,141 +60,62 @@ kind_of(int32_t type)
 	return MF_KIND_NONE;
 }
 
-static int64_t
-param(const M2__FieldSchema *field, const char *name)
+int
+m2_type_member(int32_t type)
 {
-	for (size_t i = 0; i < field->n_type_params; i++)
+	for (size_t i = 0; i < NTYPES; i++)
 	{
-		if (strcmp(field->type_params[i]->key, name) == 0)
-			return strtoll(field->type_params[i]->value, NULL, 10);
+		if (types[i].type == type)
+			return types[i].member;
 	}
 	return 0;
 }
 
-/* An empty text is none. */
-static const char *
-keep(M2Arena *arena, const char *text)
-{
-	return text == NULL || text[0] == '\0' ? NULL : m2_arena_text(arena, "%s", text);
-}
-
-static void
-build_field(M2Arena *arena, const M2__FieldSchema *from, bool schema_auto_id, MfField *to)
-{
-	const char *name = m2_type_name(from->data_type);
-	int64_t		dim = param(from, "dim");
-
-	if (name == NULL)
-		name = m2_arena_text(arena, "type %d", from->data_type);
-	to->name = m2_arena_text(arena, "%s", from->name);
-	to->kind = kind_of(from->data_type);
-	to->key = from->is_primary_key;
-	to->auto_id = from->is_primary_key && (from->auto_id || schema_auto_id);
-	to->nullable = from->nullable;
-	to->has_default = from->default_value != NULL;
-	to->partition_key = from->is_partition_key;
-	to->description = keep(arena, from->description);
-	to->native = name;
-	switch (from->data_type)
-	{
-		case M2_VARCHAR:
-			to->max_bytes = param(from, "max_length");
-			to->native = m2_arena_text(arena, "VarChar(%lld)", (long long) to->max_bytes);
-			break;
-		case M2_ARRAY:
-			to->native = m2_arena_text(arena, "Array of %s", m2_type_name(from->element_type) ?
-									   m2_type_name(from->element_type) : "unknown type");
-			break;
-		case M2_JSON:
-			to->max_bytes = 65536;
-			break;
-		default:
-			if (dim > 0)
-				to->native = m2_arena_text(arena, "%s(%lld)", name, (long long) dim);
-			break;
-	}
-	if (to->kind == MF_KIND_VEC_F32)
-	{
-		if (dim > 0 && dim <= 1000000)
-			to->dim = (int32_t) dim;
-		else
-			to->kind = MF_KIND_NONE;
-	}
-	if (from->is_function_output)
-	{
-		to->kind = MF_KIND_NONE;
-		to->skip = "Milvus makes its values by a function";
-	}
-	else if (to->kind == MF_KIND_NONE)
-		to->skip = m2_arena_text(arena, "fields of type %s cannot be read or written yet", name);
-}
-
 bool
-m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M2Schema *schema)
+m2_type_is_vector(int32_t type)
 {
-	const M2__CollectionSchema *from = reply->schema;
-	MfCollection *to = &schema->collection;
-	size_t		n = from->n_fields + from->n_struct_array_fields + (from->enable_dynamic_field ? 1 : 0);
-	MfField    *field;
+	return type >= M2_BINARY_VECTOR && type <= M2_ARRAY_OF_VECTOR;
+}
 
-	memset(schema, 0, sizeof(*schema));
-	to->name = m2_arena_text(arena, "%s", reply->collection_name[0] != '\0' ? reply->collection_name : from->name);
-	to->description = keep(arena, from->description);
-	to->rows = -1;
-	to->fields = m2_arena_alloc(arena, n * sizeof(MfField));
-	schema->types = m2_arena_alloc(arena, n * sizeof(int32_t));
-	schema->key = -1;
-	schema->id = reply->collection_id;
-	if (arena->failed)
-		return false;
+static bool
+refuse(const char **why, const char *text)
+{
+	*why = text;
+	return false;
+}
 
-	for (size_t i = 0; i < from->n_fields; i++)
+static bool
+set_dim(M2FieldType *out, int32_t dim, const char **why)
+{
+	if (out->type == M2_BINARY_VECTOR)
 	{
-		const M2__FieldSchema *f = from->fields[i];
+		if (dim < 8 || dim > 262144 || dim % 8 != 0)
+			return refuse(why, "a BinaryVector has 8 to 262144 dimensions, a multiple of 8");
+	}
+	else if (dim < 1 || dim > 32768)
+		return refuse(why, out->type == M2_FLOAT_VECTOR ? "a FloatVector has 1 to 32768 dimensions" :
+					  "such a vector has 1 to 32768 dimensions");
+	out->dim = dim;
+	return true;
+}
 
-		if (f->is_dynamic || f->field_id == 0 || f->field_id == 1)
-		{
-			/* a server that shows its own fields: 0 and 1 are RowID and Timestamp */
-			if (f->is_dynamic || strcmp(f->name, "RowID") == 0 || strcmp(f->name, "Timestamp") == 0)
-				continue;
-		}
-		if (f->is_primary_key)
-			schema->key = to->nfields;
-		schema->types[to->nfields] = f->data_type;
-		build_field(arena, f, from->auto_id, &to->fields[to->nfields++]);
-	}
-	for (size_t i = 0; i < from->n_struct_array_fields; i++)
-	{
-		field = &to->fields[to->nfields];
-		schema->types[to->nfields++] = 200;
-		field->name = m2_arena_text(arena, "%s", from->struct_array_fields[i]->name);
-		field->native = "ArrayOfStruct";
-		field->skip = "fields of type ArrayOfStruct cannot be read or written yet";
-	}
-	if (from->enable_dynamic_field)
-	{
-		to->dynamic = true;
-		field = &to->fields[to->nfields];
-		schema->types[to->nfields++] = M2_JSON;
-		field->name = M2_META;
-		field->native = "dynamic field";
-		field->kind = MF_KIND_JSON;
-		field->dynamic = true;
-		field->nullable = true;
-		field->max_bytes = 65536;
-	}
-	return !arena->failed;
+static bool
+set_length(M2FieldType *out, int64_t most, const char **why)
+{
+	if (most > M2_MAX_TEXT)
+		return refuse(why, "VarChar holds at most 65535 bytes");
+	out->max_length = most > 0 ? most : M2_MAX_TEXT;
+	return true;
 }
 
 /*
  * Kinds that Milvus lacks become text, which any value can be assigned to in
- * SQL; lists become JSON.
+ * SQL.
  */
-M2Type
-m2_type_for(const MfField *field, int64_t *max_bytes, const char **why)
+static M2Type
+scalar_for(MfKind kind, int64_t *length)
 {
-	*max_bytes = 0;
-	switch (field->kind)
+	switch (kind)
 	{
 		case MF_KIND_BOOL:
 			return M2_BOOL;
@@ -211,99 +132,118 @@ m2_type_for(const MfField *field, int64_t *max_bytes, const char **why)
 		case MF_KIND_F64:
 			return M2_DOUBLE;
 		case MF_KIND_TEXT:
-			if (field->max_bytes > M2_MAX_TEXT)
-			{
-				*why = "VarChar holds at most 65535 bytes";
-				return M2_NONE;
-			}
-			*max_bytes = field->max_bytes > 0 ? field->max_bytes : M2_MAX_TEXT;
 			return M2_VARCHAR;
 		case MF_KIND_UUID:
-			*max_bytes = 36;
+			*length = 36;
 			return M2_VARCHAR;
 		case MF_KIND_U64:
-			*max_bytes = 20;
+			*length = 20;
 			return M2_VARCHAR;
 		case MF_KIND_INET:
 		case MF_KIND_TIMESTAMP:
-			*max_bytes = 64;
+			*length = 64;
 			return M2_VARCHAR;
 		case MF_KIND_DECIMAL:
-			*max_bytes = 1024;
+			*length = 1024;
 			return M2_VARCHAR;
-		case MF_KIND_JSON:
-		case MF_KIND_LIST:
-			return M2_JSON;
-		case MF_KIND_VEC_F32:
-			if (field->dim < 1 || field->dim > 32768)
-			{
-				*why = "a FloatVector has 1 to 32768 dimensions";
-				return M2_NONE;
-			}
-			return M2_FLOAT_VECTOR;
 		default:
-			*why = "no type of Milvus that is supported yet holds such values";
 			return M2_NONE;
 	}
 }
 
-int
-m2_field_index(const MfCollection *collection, const char *name)
+static M2Type
+vector_for(MfKind kind)
 {
-	for (int i = 0; i < collection->nfields; i++)
+	switch (kind)
 	{
-		if (strcmp(collection->fields[i].name, name) == 0)
-			return i;
+		case MF_KIND_VEC_F32:
+			return M2_FLOAT_VECTOR;
+		case MF_KIND_VEC_F16:
+			return M2_FLOAT16_VECTOR;
+		case MF_KIND_VEC_BF16:
+			return M2_BFLOAT16_VECTOR;
+		case MF_KIND_VEC_I8:
+			return M2_INT8_VECTOR;
+		case MF_KIND_VEC_BIT:
+			return M2_BINARY_VECTOR;
+		default:
+			return M2_NONE;
 	}
-	return -1;
 }
 
-/* Levenshtein's distance, letters compared without case; names are short. */
-static int
-unlikeness(const char *a, const char *b)
+static bool
+set_capacity(M2FieldType *out, int32_t most, const char **why)
 {
-	int			row[M2_MAX_NAME + 2];
-	int			n = (int) strlen(b);
-
-	if (n > M2_MAX_NAME)
-		return INT32_MAX;
-	for (int j = 0; j <= n; j++)
-		row[j] = j;
-	for (int i = 1; a[i - 1] != '\0'; i++)
-	{
-		int			diagonal = row[0];
-
-		row[0] = i;
-		for (int j = 1; j <= n; j++)
-		{
-			int			cost = diagonal + ((a[i - 1] | 0x20) != (b[j - 1] | 0x20));
-
-			diagonal = row[j];
-			if (row[j] + 1 < cost)
-				cost = row[j] + 1;
-			if (row[j - 1] + 1 < cost)
-				cost = row[j - 1] + 1;
-			row[j] = cost;
-		}
-	}
-	return row[n];
+	if (most > M2_MAX_ITEMS)
+		return refuse(why, "an Array holds at most 4096 elements");
+	out->max_capacity = most > 0 ? most : M2_MAX_ITEMS;
+	return true;
 }
 
-const char *
-m2_nearest_field(const MfCollection *collection, const char *name)
+static bool
+list_for(const MfField *field, M2FieldType *out, const char **why)
 {
-	const char *best = NULL;
-	int			least = 4;
+	int64_t		length = field->max_bytes;
 
-	for (int i = 0; i < collection->nfields; i++)
+	out->type = M2_ARRAY;
+	out->elem = scalar_for(field->elem, &length);
+	/* lists of lists, of JSON: as the text of each */
+	if (out->elem == M2_NONE)
 	{
-		int			d = unlikeness(name, collection->fields[i].name);
-
-		if (d < least)
-		{
-			least = d;
-			best = collection->fields[i].name;
-		}
+		if (field->elem != MF_KIND_JSON)
+			return refuse(why, "an Array holds no such elements");
+		out->elem = M2_VARCHAR;
 	}
-	return best;
+	return set_capacity(out, field->max_items, why) &&
+		(out->elem != M2_VARCHAR || set_length(out, length, why));
+}
+
+bool
+m2_type_for(const MfField *field, int version, M2FieldType *out, const char **why)
+{
+	int64_t		length = field->max_bytes;
+
+	memset(out, 0, sizeof(*out));
+	if (field->kind == MF_KIND_LIST)
+		return list_for(field, out, why);
+	out->type = vector_for(field->kind);
+	if (out->type != M2_NONE)
+		return set_dim(out, field->dim, why);
+	if (field->kind == MF_KIND_SPARSE)
+		out->type = M2_SPARSE_VECTOR;
+	else if (field->kind == MF_KIND_JSON)
+		out->type = M2_JSON;
+	else if (field->kind == MF_KIND_TIMESTAMP && m2_version_has(version, M2_TIMESTAMPTZ, true))
+		out->type = M2_TIMESTAMPTZ;
+	else
+		out->type = scalar_for(field->kind, &length);
+	if (out->type == M2_NONE)
+		return refuse(why, "no type of Milvus holds such values");
+	/* what it was to Milvus itself, if that is of the same kind */
+	if (field->remote_type != 0 && m2_type_kind(field->remote_type) == field->kind && field->remote_type != M2_STRING)
+		out->type = (M2Type) field->remote_type;
+	if (out->type == M2_ARRAY_OF_STRUCT)
+		return set_capacity(out, field->max_items, why);
+	return out->type != M2_VARCHAR || set_length(out, length, why);
+}
+
+M2Type
+m2_type_of(const MfField *field)
+{
+	M2FieldType type;
+	const char *why;
+
+	if (field->kind == MF_KIND_NONE)
+		return M2_NONE;
+	if (field->remote_type != 0)
+		return (M2Type) field->remote_type;
+	return m2_type_for(field, INT32_MAX, &type, &why) ? type.type : M2_NONE;
+}
+
+M2Type
+m2_type_of_elements(const MfField *field)
+{
+	int64_t		length = 0;
+
+	return field->kind == MF_KIND_LIST ? scalar_for(field->elem, &length) : M2_NONE;
 }

@@ -137,12 +137,13 @@ typedef struct M2Values
 {
 	M2Reader	outer;
 	M2Reader	chunk;			/* what is left of a packed piece */
+	uint32_t	number;			/* 1, or where else the values are */
 } M2Values;
 
 static inline M2Values
 m2_values(M2Span array)
 {
-	M2Values	v = {.outer = m2_reader(array)};
+	M2Values	v = {.outer = m2_reader(array),.number = 1};
 
 	v.chunk = (M2Reader) {array.at, array.at, false};
 	return v;
@@ -154,7 +155,7 @@ m2_values_bad(const M2Values *v)
 	return v->outer.bad || v->chunk.bad;
 }
 
-/* Go to field 1; answers its wire type, or -1 at the end. */
+/* Go to the field; answers its wire type, or -1 at the end. */
 static inline int
 m2_values_next(M2Values *v)
 {
@@ -163,7 +164,7 @@ m2_values_next(M2Values *v)
 
 	while (m2_read_tag(&v->outer, &field, &wire))
 	{
-		if (field == 1)
+		if (field == v->number)
 			return wire;
 		m2_skip(&v->outer, wire);
 	}

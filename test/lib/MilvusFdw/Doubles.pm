@@ -8,6 +8,7 @@ package MilvusFdw::Doubles;
 #   my $d = double('http_server', to => $real, script => [{ path => '_search', answers => [{ status => 429 }, { forward => 1 }] }]);
 #   my $d = double('grpc_server', to => $real, script => { Insert => [{ milvus => { code => 8 }, times => 2 }, { forward => 1 }] });
 #   both servers also with  cert => certs() . '/expired.crt', key => certs() . '/expired.key'
+#   my $d = double('milvus1_server', segment_rows => 100);    a Milvus 1.1 server in memory
 #   my $d = double('silent_dns');                             every look-up not in /etc/hosts hangs, until stop
 #   $d->port; $d->host_port; $d->seen (list of what it saw, as hashes); $d->stop
 
@@ -34,8 +35,9 @@ sub double
 {
 	my ($kind, %options) = @_;
 	my $base = MilvusFdw::Servers::scratch() . "/double" . ++$count;
-	my @command = ($kind eq 'grpc_server' ? ($ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw') . '/venv/bin/python'
-		: '/usr/bin/python3', "$programs/$kind.py", '--log', "$base.log");
+	my $cache = $ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw';
+	my %python = (grpc_server => "$cache/venv/bin/python", milvus1_server => "$cache/venv-milvus1/bin/python");
+	my @command = ($python{$kind} // '/usr/bin/python3', "$programs/$kind.py", '--log', "$base.log");
 	if (ref $options{script})
 	{
 		open my $file, '>', "$base.json" or die $!;

@@ -8,6 +8,7 @@ package MilvusFdw::Remote;
 #   es_bulk($index, \@documents)      a document's _id is taken out; refreshes
 #   python($code, @args)              output of a snippet in the cache's environment (pymilvus, elasticsearch, numpy);
 #                                     `milvus(...)`, `args` and `json` are there already
+#   newest_python($code, @args)       the same in the environment of milvus-lite: pymilvus 3, numpy, ml_dtypes
 
 use strict;
 use warnings;
@@ -16,7 +17,7 @@ use JSON::PP ();
 use IPC::Run ();
 use MIME::Base64 qw(encode_base64);
 
-our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(es es_bulk python es_url milvus_host milvus_port);
+our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(es es_bulk python newest_python es_url milvus_host milvus_port);
 
 my $json = JSON::PP->new->utf8->allow_nonref->canonical;
 
@@ -78,10 +79,13 @@ def milvus(**more):
                         port=os.environ.get("MILVUS_FDW_MILVUS_PORT", "19530"), **more)
 P
 
-sub python
+sub python        { return _python('venv', @_) }
+sub newest_python { return _python('lite', @_) }
+
+sub _python
 {
-	my ($code, @args) = @_;
-	my $interpreter = ($ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw') . '/venv/bin/python';
+	my ($environment, $code, @args) = @_;
+	my $interpreter = ($ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw') . "/$environment/bin/python";
 	my ($out, $err) = ('', '');
 	my $text = $prelude . $code;
 	utf8::encode($text) if utf8::is_utf8($text);

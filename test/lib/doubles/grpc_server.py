@@ -11,6 +11,8 @@ JSON: {METHOD or "*": [ANSWER...]}; METHOD as in Milvus (Insert).  A method with
   {"hex": "ff00..."}                        these bytes as the answer's message
   {"after": true, ...}                      let the real Milvus do it first, then answer so (it did happen, the client can't know)
   {"delay_ms": n, ...}                      wait first
+  {"echo": true, "pad": n, ...}             with status or milvus: the request's metadata as details or reason, after n bytes
+What it saw of a method that has rules has the message in hex.
 --max-receive: larger messages are RESOURCE_EXHAUSTED, as the gRPC library does it.  --cert, --key: TLS with just that certificate.
 """
 import threading
@@ -64,8 +66,9 @@ def forward(path, message, context):
 
 def handle(path, message, context):
     method = path.rpartition("/")[2]
+    shown = {"message": message.hex()} if method in rules and len(message) < 65536 else {}
     double.saw(method=method, bytes=len(message), deadline=context.time_remaining(),
-               metadata=[[k, v] for k, v in context.invocation_metadata() if isinstance(v, str)])
+               metadata=[[k, v] for k, v in context.invocation_metadata() if isinstance(v, str)], **shown)
     script = rules.get(method) or rules.get("*")
     how = script.next() if script else {"forward": True} if real else {"status": 12, "details": "no rule for " + method}
     if "delay_ms" in how:
@@ -83,6 +86,11 @@ def handle(path, message, context):
             forward(path, message, context)
     except grpc.RpcError as error:
         context.abort(error.code(), error.details())
+    if how.get("echo"):
+        text = "x" * how.get("pad", 0) + "; ".join("%s: %s" % (k, v) for k, v in reversed(context.invocation_metadata()) if isinstance(v, str))
+        how = {**how, "details": text}
+        if "milvus" in how:
+            how["milvus"] = {**how["milvus"], "reason": text}
     if "status" in how:
         code = next(c for c in grpc.StatusCode if c.value[0] == how["status"])
         context.abort(code, how.get("details", "as the script says"))

@@ -11,6 +11,8 @@ ANSWER, taken in order, the last one for ever, "times": n repeats it:
   {"cut": n, ...}           promise the whole body, send n bytes of it, close
   {"drip_ms": n, ...}       the body byte by byte, n ms apart
   {"delay_ms": n, ...}      wait first
+  {"echo": "json" | "text" | "raw" | "header", "pad": n, ...}   the request's headers and body come back: as the reason of an
+                            error, as text, in place of an HTTP answer, in headers; n bytes before them
 A request that no rule matches is forwarded if there is --to, else it gets 404.
 """
 import http.client
@@ -55,6 +57,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         connection.close()
         return answer.status, kept, data
 
+    def echo(self, how, body):
+        text = "x" * how.get("pad", 0) + "".join("%s: %s; " % item for item in self.headers.items())
+        if how["echo"] == "raw":
+            return {"raw": text}
+        if how["echo"] == "header":
+            return {**how, "headers": {"Location": text, "WWW-Authenticate": text, "Retry-After": text}}
+        body = text + body.decode("utf-8", "replace")
+        return {**how, "body": {"error": {"type": "echo_exception", "reason": body}} if how["echo"] == "json" else body}
+
     def answer(self):
         body = self.request_body()
         double.saw(method=self.command, path=self.path, body=body[:100000].decode("utf-8", "replace"),
@@ -68,6 +79,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
         if "delay_ms" in how:
             time.sleep(how["delay_ms"] / 1000)
+        if "echo" in how:
+            how = self.echo(how, body)
         if how.get("hang"):
             threading.Event().wait()
         if "raw" in how:

@@ -1,0 +1,327 @@
+/*
+ * duplicate.c - Which rows have an id that another row has too?
+ *
+ * Milvus 1.x lets ids repeat, its successors' primary keys must not.  First
+ * the cheap question: do the ids of each segment rise, in ranges of their own?
+ * (So the server's own ids do.)  If not, a hash table of bounded size tells,
+ * in as many passes over the ids as it takes.
+ */
+#include <stdlib.h>
+
+#include "internal.h"
+
+#define IDS_AT_ONCE 32768
+#define LEAST_SLOTS ((size_t) 1 << 16)
+#define EXAMPLES 3
+
+typedef struct Slot
+{
+	int64_t		id;
+	int32_t		segment;		/* from 1; 0 = empty */
+	int32_t		row;
+} Slot;
+
+typedef struct Range
+{
+	bool		any;
+	int64_t		low;
+	int64_t		high;
+} Range;
+
+struct M1Duplicates
+{
+	MfMem	   *mem;
+	M1OnDuplicate what;
+	int			directory;
+	const M1Collection *collection;
+	const bool *skip;
+	uint8_t   **drop;
+
+	/* where reading is */
+	M1File		file;
+	bool		open;
+	int			segment;
+	int64_t		row;
+	int64_t    *ids;			/* IDS_AT_ONCE of them */
+
+	/* first pass */
+	bool		looking;		/* only at ranges */
+	bool		rising;
+	Range	   *ranges;
+	int64_t    *seg_rows;		/* of each segment's files */
+	int64_t		rows;			/* live ones of all */
+
+	/* the others */
+	Slot	   *slots;
+	size_t		nslots;			/* a power of two */
+	uint64_t	pass;
+	uint64_t	passes;
+
+	int64_t		repeated;		/* rows whose id was met before */
+	int			nexamples;
+	char		examples[EXAMPLES][160];
+};
+
+MfStatus
+m1_duplicates_begin(MfMem *mem, M1OnDuplicate what, int directory, const M1Collection *collection,
+					const bool *skip, uint8_t **drop, M1Duplicates **out, MfError *err)
+{
+	M1Duplicates *dup = mf_calloc(mem, sizeof(M1Duplicates));
+
+	*out = NULL;
+	if (dup == NULL)
+		return mf_error_oom(err, sizeof(M1Duplicates));
+	dup->mem = mem;
+	dup->what = what;
+	dup->directory = directory;
+	dup->collection = collection;
+	dup->skip = skip;
+	dup->drop = drop;
+	dup->looking = dup->rising = true;
+	dup->ids = mf_alloc(mem, sizeof(int64_t) * IDS_AT_ONCE);
+	dup->ranges = mf_calloc(mem, sizeof(Range) * (size_t) (collection->nsegments + 1));
+	dup->seg_rows = mf_calloc(mem, sizeof(int64_t) * (size_t) (collection->nsegments + 1));
+	if (dup->ids == NULL || dup->ranges == NULL || dup->seg_rows == NULL)
+	{
+		m1_duplicates_end(dup);
+		return mf_error_oom(err, sizeof(int64_t) * IDS_AT_ONCE);
+	}
+	*out = dup;
+	return MF_OK;
+}
+
+void
+m1_duplicates_end(M1Duplicates *dup)
+{
+	if (dup == NULL)
+		return;
+	if (dup->open)
+		m1_file_close(&dup->file);
+	mf_free(dup->mem, dup->ids);
+	mf_free(dup->mem, dup->ranges);
+	mf_free(dup->mem, dup->seg_rows);
+	mf_free(dup->mem, dup->slots);
+	mf_free(dup->mem, dup);
+}
+
+int64_t
+m1_duplicates_dropped(const M1Duplicates *dup)
+{
+	return dup->repeated;
+}
+
+/* ------------------------------------------------------------------ first pass */
+
+static void
+look(M1Duplicates *dup, int64_t n)
+{
+	Range	   *range = &dup->ranges[dup->segment];
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		int64_t		id = dup->ids[i];
+
+		if (m1_bit(dup->file.deleted, dup->row + i))
+			continue;
+		dup->rows++;
+		if (!range->any)
+			range->low = id;
+		else if (id <= range->high)
+			dup->rising = false;
+		range->high = id;
+		range->any = true;
+	}
+}
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+	const Range *x = a;
+	const Range *y = b;
+
+	return x->any != y->any ? (x->any ? -1 : 1) : x->low < y->low ? -1 : x->low > y->low;
+}
+
+static bool
+ranges_are_apart(M1Duplicates *dup)
+{
+	int			n = dup->collection->nsegments;
+
+	if (n > 0)
+		qsort(dup->ranges, (size_t) n, sizeof(Range), compare_ranges);
+	for (int i = 1; i < n && dup->ranges[i].any; i++)
+	{
+		if (dup->ranges[i].low <= dup->ranges[i - 1].high)
+			return false;
+	}
+	return true;
+}
+
+/* As large as the rows need, and an eighth of the budget allows. */
+static MfStatus
+make_slots(M1Duplicates *dup, MfError *err)
+{
+	size_t		most = dup->mem->limit / 8 / sizeof(Slot);
+	uint64_t	each;
+
+	dup->nslots = LEAST_SLOTS;
+	while (dup->nslots * 2 <= most && (double) dup->nslots * 0.7 < (double) dup->rows)
+		dup->nslots *= 2;
+	dup->slots = mf_calloc(dup->mem, dup->nslots * sizeof(Slot));
+	if (dup->slots == NULL)
+		return mf_error_oom(err, dup->nslots * sizeof(Slot));
+	/* 60 %: passes are parted by a hash, not evenly to the row */
+	each = (uint64_t) ((double) dup->nslots * (dup->nslots * 0.7 < (double) dup->rows ? 0.6 : 0.7));
+	dup->passes = ((uint64_t) dup->rows + each - 1) / each;
+	return MF_OK;
+}
+
+/* ------------------------------------------------------------------ the others */
+
+/* The finalizer of splitmix64 (Vigna): every bit of the id moves every bit. */
+static uint64_t
+hash(int64_t id)
+{
+	uint64_t	x = (uint64_t) id;
+
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+static MfStatus
+drop_row(M1Duplicates *dup, int segment, int64_t row, MfError *err)
+{
+	size_t		bytes = (size_t) (dup->seg_rows[segment] / 8 + 1);
+
+	if (dup->drop[segment] == NULL)
+		dup->drop[segment] = mf_calloc(dup->mem, bytes);
+	if (dup->drop[segment] == NULL)
+		return mf_error_oom(err, bytes);
+	dup->drop[segment][row >> 3] |= (uint8_t) (1 << (row & 7));
+	return MF_OK;
+}
+
+static MfStatus
+repeated(M1Duplicates *dup, Slot *slot, int64_t row, MfError *err)
+{
+	int			before = slot->segment - 1;
+
+	dup->repeated++;
+	if (dup->nexamples < EXAMPLES && dup->what == M1_DUPLICATE_ERROR)
+		snprintf(dup->examples[dup->nexamples++], sizeof(dup->examples[0]), "id %lld in segment %.40s offset %d and segment %.40s offset %lld",
+				 (long long) slot->id, dup->collection->segments[before].segment_id, slot->row,
+				 dup->collection->segments[dup->segment].segment_id, (long long) row);
+	if (dup->what == M1_DUPLICATE_FIRST)
+		return drop_row(dup, dup->segment, row, err);
+	if (dup->what == M1_DUPLICATE_LAST)
+	{
+		if (drop_row(dup, before, slot->row, err) != MF_OK)
+			return MF_ERROR;
+		slot->segment = dup->segment + 1;
+		slot->row = (int32_t) row;
+	}
+	return MF_OK;
+}
+
+static MfStatus
+remember(M1Duplicates *dup, int64_t n, MfError *err)
+{
+	size_t		mask = dup->nslots - 1;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		int64_t		id = dup->ids[i];
+		uint64_t	h = hash(id);
+		size_t		at = (size_t) h & mask;
+		size_t		tried = 0;
+
+		if (m1_bit(dup->file.deleted, dup->row + i) ||
+			(dup->passes > 1 && (h >> 32) % dup->passes != dup->pass))
+			continue;
+		while (dup->slots[at].segment != 0 && dup->slots[at].id != id)
+		{
+			at = (at + 1) & mask;
+			if (++tried > mask)
+				return mf_error(err, MF_INTERNAL, "the ids of collection \"%s\" do not fit their table", dup->collection->name);
+		}
+		if (dup->slots[at].segment == 0)
+			dup->slots[at] = (Slot) {id, dup->segment + 1, (int32_t) (dup->row + i)};
+		else if (repeated(dup, &dup->slots[at], dup->row + i, err) != MF_OK)
+			return MF_ERROR;
+	}
+	return MF_OK;
+}
+
+static MfStatus
+refuse(const M1Duplicates *dup, MfError *err)
+{
+	mf_error(err, MF_UNIQUE_VIOLATION, "ids repeat in collection \"%s\"", dup->collection->name);
+	mf_error_detail(err, "%lld rows have the id of another: %s%s%s%s%s%s.", (long long) dup->repeated, dup->examples[0],
+					dup->nexamples > 1 ? "; " : "", dup->nexamples > 1 ? dup->examples[1] : "",
+					dup->nexamples > 2 ? "; " : "", dup->nexamples > 2 ? dup->examples[2] : "",
+					dup->repeated > dup->nexamples ? "; ..." : "");
+	mf_error_hint(err, "Set option on_duplicate of the foreign table to first, last or keep.");
+	snprintf(err->collection, sizeof(err->collection), "%s", dup->collection->name);
+	return MF_ERROR;
+}
+
+/* --------------------------------------------------------------------- reading */
+
+/* A pass is over. */
+static MfStatus
+next_pass(M1Duplicates *dup, MfError *err)
+{
+	if (dup->looking)
+	{
+		dup->looking = false;
+		if (dup->rising && ranges_are_apart(dup))
+			return MF_OK;
+		if (make_slots(dup, err) != MF_OK)
+			return MF_ERROR;
+	}
+	else if (++dup->pass >= dup->passes)
+		return dup->repeated > 0 && dup->what == M1_DUPLICATE_ERROR ? refuse(dup, err) : MF_OK;
+	else
+		memset(dup->slots, 0, dup->nslots * sizeof(Slot));
+	dup->segment = 0;
+	return MF_WAIT;
+}
+
+MfStatus
+m1_duplicates_step(M1Duplicates *dup, MfWaitFor *wait, MfError *err)
+{
+	int64_t		n;
+
+	*wait = (MfWaitFor) {.fd = -1,.timeout_ms = 0,.what = "Milvus 1.x ids"};
+	if (dup->what == M1_DUPLICATE_KEEP)
+		return MF_OK;
+	while (dup->segment < dup->collection->nsegments && dup->skip[dup->segment])
+		dup->segment++;
+	if (dup->segment >= dup->collection->nsegments)
+		return next_pass(dup, err);
+	if (!dup->open)
+	{
+		if (m1_file_open(&dup->file, dup->mem, dup->directory, dup->collection,
+						 &dup->collection->segments[dup->segment], err) != MF_OK)
+			return MF_ERROR;
+		dup->open = true;
+		dup->row = 0;
+		dup->seg_rows[dup->segment] = dup->file.rows;
+	}
+	n = dup->file.rows - dup->row < IDS_AT_ONCE ? dup->file.rows - dup->row : IDS_AT_ONCE;
+	if (n > 0 && m1_file_ids(&dup->file, dup->row, n, dup->ids, err) != MF_OK)
+		return MF_ERROR;
+	if (dup->looking)
+		look(dup, n);
+	else if (remember(dup, n, err) != MF_OK)
+		return MF_ERROR;
+	dup->row += n;
+	if (dup->row >= dup->file.rows)
+	{
+		m1_file_close(&dup->file);
+		dup->open = false;
+		dup->segment++;
+	}
+	return MF_WAIT;
+}

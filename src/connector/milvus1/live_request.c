@@ -1,0 +1,312 @@
+/*
+ * live_request.c - What can a Milvus 1.x server be asked and told?
+ *
+ * A verb is a function that is called from its beginning until all its calls
+ * are answered; each call has a slot of its own.
+ */
+#include <stdlib.h>
+
+#include "live.h"
+
+#define SLOTS 4
+
+struct M1LiveTask
+{
+	MfConn	   *conn;
+	const MfRequest *request;
+	const char *collection;
+	MfArena		arena;
+	MfReply		reply;
+	M1Call		calls[SLOTS];
+	MfCollection described;
+	MfField		fields[M1_NFIELDS];
+};
+
+static const M1Method cmd = M1_METHOD(Cmd, string_reply, true);
+static const M1Method show_collections = M1_METHOD(ShowCollections, collection_name_list, true);
+static const M1Method describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
+static const M1Method describe_index = M1_METHOD(DescribeIndex, index_param, true);
+static const M1Method show_partitions = M1_METHOD(ShowPartitions, partition_list, true);
+static const M1Method count_collection = M1_METHOD(CountCollection, collection_row_count, true);
+static const M1Method create_collection = M1_METHOD(CreateCollection, status, false);
+static const M1Method drop_collection = M1_METHOD(DropCollection, status, false);
+static const M1Method create_index = M1_METHOD(CreateIndex, status, true);
+static const M1Method drop_index = M1_METHOD(DropIndex, status, true);
+static const M1Method preload = M1_METHOD(PreloadCollection, status, true);
+static const M1Method release = M1_METHOD(ReleaseCollection, status, true);
+static const M1Method flush = M1_METHOD(Flush, status, true);
+
+static MfStatus
+call(M1LiveTask *task, int slot, const M1Method *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = m1_call(task->conn, &task->calls[slot], method, request, task->collection, wait, err);
+
+	/* gRPC's UNIMPLEMENTED */
+	if (status == MF_ERROR && err->remote_code == 12)
+		mf_error_hint(err, "Milvus 2.x servers are reached by milvus_fdw; Milvus 1.0 lacks some calls of 1.1.");
+	return status;
+}
+
+static M1__CollectionName
+by_name(M1LiveTask *task)
+{
+	M1__CollectionName name = M1__COLLECTION_NAME__INIT;
+
+	name.collection_name = (char *) task->collection;
+	return name;
+}
+
+/* -------------------------------------------------------------------- asking */
+
+static MfStatus
+step_version(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	M1__Command request = M1__COMMAND__INIT;
+	MfStatus	status;
+
+	request.cmd = "version";
+	status = call(task, 0, &cmd, &request.base, wait, err);
+	if (status == MF_OK)
+		task->reply.text = mf_arena_text(&task->arena, "Milvus %s", ((M1__StringReply *) task->calls[0].reply)->string_reply);
+	return status;
+}
+
+static MfStatus
+step_list(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	M1__Command request = M1__COMMAND__INIT;
+	MfStatus	status = call(task, 0, &show_collections, &request.base, wait, err);
+	M1__CollectionNameList *list;
+
+	if (status != MF_OK)
+		return status;
+	list = (M1__CollectionNameList *) task->calls[0].reply;
+	task->reply.collections = mf_arena_alloc(&task->arena, sizeof(MfCollection) * (list->n_collection_names + 1));
+	if (task->reply.collections == NULL)
+		return mf_error_oom(err, sizeof(MfCollection) * list->n_collection_names);
+	for (size_t i = 0; i < list->n_collection_names; i++)
+		task->reply.collections[task->reply.ncollections++] = (MfCollection) {.name = list->collection_names[i],.rows = -1};
+	return MF_OK;
+}
+
+static MfStatus
+step_describe(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	M1__CollectionName name = by_name(task);
+	const M1__CollectionSchema *schema;
+	M1Collection c = {.name = task->collection};
+	MfStatus	status = call(task, 0, &describe_collection, &name.base, wait, err);
+
+	if (status == MF_OK)
+		status = call(task, 1, &describe_index, &name.base, wait, err);
+	if (status == MF_OK)
+		status = call(task, 2, &show_partitions, &name.base, wait, err);
+	if (status == MF_OK)
+		status = call(task, 3, &count_collection, &name.base, wait, err);
+	if (status != MF_OK)
+		return status;
+	schema = (M1__CollectionSchema *) task->calls[0].reply;
+	if (m1_metric_name(schema->metric_type) == NULL || schema->dimension < 1 || schema->dimension > 1 << 24)
+	{
+		mf_error(err, MF_FDW_REPLY_HANDLE, "the answer to Milvus 1.x DescribeCollection cannot be used");
+		mf_error_detail(err, "It has metric %d and %lld dimensions.", schema->metric_type, (long long) schema->dimension);
+		return MF_ERROR;
+	}
+	c.dim = schema->dimension;
+	c.metric = schema->metric_type;
+	c.npartitions = (int) ((M1__PartitionList *) task->calls[2].reply)->n_partition_tag_array;
+	m1_describe(&c, task->fields, &task->described);
+	/* the server makes ids where none are given */
+	task->fields[0].has_default = true;
+	task->fields[0].nullable = true;
+	task->fields[1].index = m1_index_name(((M1__IndexParam *) task->calls[1].reply)->index_type, m1_metric_is_binary(c.metric));
+	task->fields[2].has_default = true;
+	task->fields[2].nullable = true;
+	task->described.rows = ((M1__CollectionRowCount *) task->calls[3].reply)->collection_row_count;
+	task->reply.ncollections = 1;
+	task->reply.collections = &task->described;
+	return MF_OK;
+}
+
+/* -------------------------------------------------------------------- telling */
+
+/* An id, a vector and nothing else: what 1.x holds. */
+static MfStatus
+take_schema(const MfCollection *schema, const MfField **vector, MfError *err)
+{
+	*vector = NULL;
+	for (int i = 0; i < schema->nfields; i++)
+	{
+		const MfField *field = &schema->fields[i];
+
+		if (field->kind == MF_KIND_VEC_F32 || field->kind == MF_KIND_VEC_BIT)
+		{
+			if (*vector != NULL)
+				return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus 1.x holds one vector a row, not both \"%s\" and \"%s\"",
+								(*vector)->name, field->name);
+			*vector = field;
+		}
+		else if (!field->key && strcmp(field->name, M1_FIELD_PARTITION) != 0)
+		{
+			mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus 1.x cannot hold column \"%s\"", field->name);
+			mf_error_detail(err, "Its collections have an id (bigint) and one vector.");
+			mf_error_hint(err, "Make the collection like a view of those two columns.");
+			return MF_ERROR;
+		}
+		else if (field->key && field->kind != MF_KIND_I64)
+			return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "ids of Milvus 1.x are bigint; column \"%s\" is not", field->name);
+	}
+	return *vector != NULL ? MF_OK : mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a collection of Milvus 1.x needs a vector column");
+}
+
+static MfStatus
+step_create(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	M1__CollectionSchema request = M1__COLLECTION_SCHEMA__INIT;
+	const MfField *vector;
+	const char *metric;
+
+	if (take_schema(task->request->schema, &vector, err) != MF_OK)
+		return MF_ERROR;
+	metric = vector->metric != NULL ? vector->metric : vector->kind == MF_KIND_VEC_BIT ? "HAMMING" : "L2";
+	request.metric_type = m1_metric_of(metric);
+	if (request.metric_type == 0 || m1_metric_is_binary(request.metric_type) != (vector->kind == MF_KIND_VEC_BIT))
+	{
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus 1.x has no metric %s for %s", metric,
+				 vector->kind == MF_KIND_VEC_BIT ? "binary vectors" : "float vectors");
+		mf_error_hint(err, vector->kind == MF_KIND_VEC_BIT ? "It has HAMMING, JACCARD, SUBSTRUCTURE and SUPERSTRUCTURE." :
+					  "It has L2 and IP; IP of vectors normalized by milvus_fdw.l2_normalize() is COSINE.");
+		return MF_ERROR;
+	}
+	request.collection_name = (char *) task->collection;
+	request.dimension = vector->dim;
+	request.index_file_size = mf_option_int(task->request->args, "index_file_size", 1024);
+	return call(task, 0, &create_collection, &request.base, wait, err);
+}
+
+static MfStatus
+step_create_index(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	const char *type = mf_option(task->request->args, "index_type");
+	const char *metric = mf_option(task->request->args, "metric_type");
+	const char *params = mf_option(task->request->args, "params");
+	M1__IndexParam request = M1__INDEX_PARAM__INIT;
+	M1__KeyValuePair param = M1__KEY_VALUE_PAIR__INIT;
+	M1__KeyValuePair *list[] = {&param};
+	M1__CollectionName name = by_name(task);
+	MfStatus	status = call(task, 0, &describe_collection, &name.base, wait, err);
+	int			has;
+
+	if (status != MF_OK)
+		return status;
+	has = ((M1__CollectionSchema *) task->calls[0].reply)->metric_type;
+	if (metric != NULL && m1_metric_of(metric) != has)
+	{
+		mf_error(err, MF_INVALID_PARAMETER_VALUE, "collection \"%s\" compares by %s, not by %s", task->collection,
+				 m1_metric_name(has) != NULL ? m1_metric_name(has) : "an unknown metric", metric);
+		mf_error_hint(err, "Milvus 1.x fixes the metric when a collection is created: leave metric_type out.");
+		return MF_ERROR;
+	}
+	request.index_type = type == NULL || strcmp(type, "auto") == 0 ? 1 : m1_index_of(type);
+	if (request.index_type == 0)
+		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "Milvus 1.x has no index type %s", type);
+	request.collection_name = (char *) task->collection;
+	param.key = "params";
+	param.value = (char *) (params != NULL ? params : m1_index_params(request.index_type));
+	request.n_extra_params = 1;
+	request.extra_params = list;
+	return call(task, 1, &create_index, &request.base, wait, err);
+}
+
+static MfStatus
+step_flush(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	M1__FlushParam request = M1__FLUSH_PARAM__INIT;
+	char	   *names[] = {(char *) task->collection};
+	MfStatus	status;
+
+	request.n_collection_name_array = 1;
+	request.collection_name_array = names;
+	status = call(task, 0, &flush, &request.base, wait, err);
+	if (status == MF_OK)
+		m1_dirty_forget(task->conn, task->collection);
+	return status;
+}
+
+static MfStatus
+step_preload(M1LiveTask *task, const M1Method *method, MfWaitFor *wait, MfError *err)
+{
+	M1__PreloadCollectionParam request = M1__PRELOAD_COLLECTION_PARAM__INIT;
+
+	request.collection_name = (char *) task->collection;
+	return call(task, 0, method, &request.base, wait, err);
+}
+
+/* ------------------------------------------------------------------ interface */
+
+MfStatus
+m1_live_request_begin(MfConn *conn, const MfRequest *req, M1LiveTask **out, MfError *err)
+{
+	M1LiveTask *task = mf_calloc(conn->mem, sizeof(M1LiveTask));
+
+	*out = task;
+	if (task == NULL)
+		return mf_error_oom(err, sizeof(M1LiveTask));
+	task->conn = conn;
+	task->request = req;
+	task->arena.mem = conn->mem;
+	task->collection = req->collection;
+	task->reply.progress = -1;
+	task->reply.rows = -1;
+	return MF_OK;
+}
+
+MfStatus
+m1_live_request_step(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	M1__CollectionName name = by_name(task);
+
+	*wait = (MfWaitFor) {.fd = -1,.timeout_ms = -1};
+	switch (task->request->verb)
+	{
+		case MF_VERB_VERSION:
+			return step_version(task, wait, err);
+		case MF_VERB_LIST:
+			return step_list(task, wait, err);
+		case MF_VERB_DESCRIBE:
+			return step_describe(task, wait, err);
+		case MF_VERB_CREATE_COLLECTION:
+			return step_create(task, wait, err);
+		case MF_VERB_DROP_COLLECTION:
+			return call(task, 0, &drop_collection, &name.base, wait, err);
+		case MF_VERB_CREATE_INDEX:
+			return step_create_index(task, wait, err);
+		case MF_VERB_DROP_INDEX:
+			return call(task, 0, &drop_index, &name.base, wait, err);
+		case MF_VERB_LOAD:
+			return step_preload(task, &preload, wait, err);
+		case MF_VERB_RELEASE:
+			return step_preload(task, &release, wait, err);
+		case MF_VERB_FLUSH:
+			return step_flush(task, wait, err);
+		default:
+			return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a server of Milvus 1.x has no metadata to export: that is for a data directory");
+	}
+}
+
+const MfReply *
+m1_live_request_reply(M1LiveTask *task)
+{
+	return &task->reply;
+}
+
+void
+m1_live_request_end(M1LiveTask *task)
+{
+	if (task == NULL)
+		return;
+	for (int i = 0; i < SLOTS; i++)
+		m1_call_end(task->conn, &task->calls[i]);
+	mf_arena_free(&task->arena);
+	mf_free(task->conn->mem, task);
+}

@@ -1,0 +1,79 @@
+/*
+ * scan_moment.c - How fresh are the rows that a scan reads?
+ *
+ * Session: what this connection wrote is seen.  Where the server told when that
+ * was, that moment is guaranteed; of a Delete it does not tell.  Strong: all
+ * that anybody wrote before is seen.  A request that asks for "now" waits for
+ * the server's clock, up to 200 ms, each time.  So a scan of many pages learns
+ * the server's now once and asks all its pages for what was there then.
+ */
+#include "scan.h"
+
+static const M2Method alloc_timestamp = M2_METHOD(AllocTimestamp, alloc_timestamp_response, true);
+
+/* 1 asks for nothing, 2 for "a few seconds ago", 0 with Strong for "now". */
+void
+m2_scan_freshness(MfScan *scan)
+{
+	uint64_t	mark = m2_mark_get(scan->conn, scan->database, scan->collection, &scan->later);
+
+	switch (scan->consistency)
+	{
+		case M2_STRONG:
+			scan->guarantee = 0;
+			scan->later = true;
+			break;
+		case M2_BOUNDED:
+			scan->guarantee = 2;
+			scan->later = false;
+			break;
+		case M2_SESSION:
+			scan->guarantee = mark > 0 ? mark : 1;
+			break;
+		default:
+			scan->guarantee = 1;
+			scan->later = false;
+			break;
+	}
+}
+
+/* All that was written before this moment is seen from now on. */
+void
+m2_scan_as_of(MfScan *scan, uint64_t moment)
+{
+	m2_mark_moment(scan->conn, scan->database, scan->collection, moment);
+	scan->consistency = M2_SESSION;
+	scan->guarantee = moment;
+	scan->later = false;
+}
+
+/* It does not tell: "now" for each request. */
+void
+m2_scan_as_of_now(MfScan *scan)
+{
+	scan->consistency = M2_STRONG;
+	scan->guarantee = 0;
+	scan->later = false;
+}
+
+MfStatus
+m2_scan_learn_moment(MfScan *scan, MfWaitFor *wait, MfError *err)
+{
+	M2__Empty	request = M2__EMPTY__INIT;
+	M2Where		where = {scan->conn->server, scan->collection};
+	MfStatus	status = MF_OK;
+	uint64_t	moment = 0;
+
+	if (m2_version_can(scan->conn->version, M2_CAN_TELL_MOMENT))
+		status = m2_call(scan->conn, &scan->moment, &alloc_timestamp, scan->database, &request.base, &where, wait, err);
+	if (status == MF_WAIT || (status == MF_ERROR && err->retry == MF_RETRY_YES))
+		return status;
+	if (status == MF_OK && scan->moment.reply != NULL)
+		moment = ((M2__AllocTimestampResponse *) scan->moment.reply)->timestamp;
+	m2_call_end(scan->conn, &scan->moment);
+	if (moment > 0)
+		m2_scan_as_of(scan, moment);
+	else
+		m2_scan_as_of_now(scan);
+	return MF_OK;
+}
