@@ -19,7 +19,7 @@ PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/batch/*.c src/fdw/*.c src/qual/*.c src/value/*.c src/net/*.c src/json/*.c src/sqlfn/*.c \
-	src/connector/*.c src/connector/*/*.c)))
+	src/connector/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
 LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb
@@ -33,7 +33,7 @@ SHLIB_LINK = -Wl,--as-needed $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -l
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=milvus_fdw --load-extension=milvus_fdw_test
 
-EXTRA_CLEAN = $(PROTO_C) $(PROTO_H) test/unit/build $(wildcard test/module/*.o test/module/*.so)
+EXTRA_CLEAN = build milvus_fdw_faiss_helper milvus_fdw_hdf5_helper milvus_fdw_faiss.so milvus_fdw_hdf5.so $(PROTO_C) $(PROTO_H) test/unit/build $(wildcard test/module/*.o test/module/*.so)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -55,7 +55,7 @@ UNIT_CFLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -
 	-Wno-sign-compare -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	$(filter -I%,$(PG_CPPFLAGS)) -I$(srcdir)/test/unit
 # what runs without PostgreSQL, which is all that connectors and transports are
-UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c src/connector/*/*.c)) $(PROTO_C)
+UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))) $(PROTO_C)
 UNIT_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(sort $(UNIT_SOURCES)))
 # those that drive a connector against its real server run with the TAP files
 SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milvus2_write milvus2_filter)
@@ -100,6 +100,8 @@ $(UNIT_DIR)/%.o: %.c $(PROTO_H)
 $(UNIT_DIR)/%: test/unit/%.c $(UNIT_OBJS)
 	@mkdir -p $(dir $@)
 	$(CC) $(UNIT_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -lpthread -lm
+
+include src/connector/module.mk
 
 help:
 	@sed -n 's/^#   //p' Makefile

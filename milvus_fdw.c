@@ -7,6 +7,9 @@
  */
 #include "milvus_fdw.h"
 
+#include "access/reloptions.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+
 #include "src/fdw/option.h"
 
 PG_MODULE_MAGIC;
@@ -65,6 +68,9 @@ mf_handler(PG_FUNCTION_ARGS)
 Datum
 mf_validator(PG_FUNCTION_ARGS)
 {
+	/* a wrapper without options needs no module that may not be installed */
+	if (PG_GETARG_OID(1) == ForeignDataWrapperRelationId && untransformRelOptions(PG_GETARG_DATUM(0)) == NIL)
+		PG_RETURN_VOID();
 	mf_validate_options(mf_connector_of_validator(fcinfo->flinfo->fn_oid),
 						PG_GETARG_DATUM(0), PG_GETARG_OID(1));
 	PG_RETURN_VOID();
@@ -72,6 +78,8 @@ mf_validator(PG_FUNCTION_ARGS)
 
 WRAPPER(milvus_fdw)
 WRAPPER(elasticsearch_fdw)
+WRAPPER(faiss_fdw)
+WRAPPER(hdf5_fdw)
 WRAPPER(milvus1_fdw)
 
 void

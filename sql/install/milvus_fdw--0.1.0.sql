@@ -37,6 +37,23 @@ CREATE FOREIGN DATA WRAPPER elasticsearch_fdw
 	HANDLER elasticsearch_fdw_handler VALIDATOR elasticsearch_fdw_validator;
 COMMENT ON FOREIGN DATA WRAPPER elasticsearch_fdw IS 'Elasticsearch and OpenSearch indexes';
 
+-- These two are modules of their own, loaded when they are first used.
+CREATE FUNCTION faiss_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION faiss_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER faiss_fdw
+	HANDLER faiss_fdw_handler VALIDATOR faiss_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER faiss_fdw IS 'Faiss index files of the server';
+
+CREATE FUNCTION hdf5_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION hdf5_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER hdf5_fdw
+	HANDLER hdf5_fdw_handler VALIDATOR hdf5_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER hdf5_fdw IS 'HDF5 files of the server';
+
 CREATE FUNCTION milvus1_fdw_handler() RETURNS fdw_handler
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 CREATE FUNCTION milvus1_fdw_validator(text[], oid) RETURNS void

@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_user_mapping.h"
 #include "foreign/foreign.h"
@@ -234,10 +235,28 @@ mf_connect(Oid serverid, Oid userid, MemoryContext owner)
 	return hold->remote;
 }
 
+Oid
+mf_table_owner(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
 MfRemote *
 mf_connect_table(Oid relid, Oid userid, MemoryContext owner)
 {
-	return mf_connect(GetForeignTable(relid)->serverid, userid, owner);
+	MfRemote   *remote = mf_connect(GetForeignTable(relid)->serverid, userid, owner);
+
+	/* as with a view: who owns the table must have the right, now */
+	if (remote->connector->capabilities & MF_IS_FILES)
+		mf_check_files_role(mf_table_owner(relid), false);
+	return remote;
 }
 
 List *

@@ -18,7 +18,7 @@ typedef struct Import
 
 /* Do LIMIT TO and EXCEPT let this collection in? */
 static bool
-is_wanted(const ImportForeignSchemaStmt *stmt, const char *collection)
+is_wanted(const ImportForeignSchemaStmt *stmt, const MfCollection *collection)
 {
 	char	   *name;
 	ListCell   *lc;
@@ -46,7 +46,7 @@ warn_missing(Import *import, const MfReply *list)
 		bool		found = false;
 
 		for (int i = 0; i < list->ncollections; i++)
-			found |= strcmp(mf_import_name(list->collections[i].name), name) == 0;
+			found |= strcmp(mf_import_name(&list->collections[i]), name) == 0;
 		if (!found)
 			ereport(WARNING,
 					(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
@@ -69,6 +69,8 @@ check_statement(Import *import)
 	if (import->remote->connector->capabilities & MF_HAS_DATABASES)
 		import->database = strcmp(schema, "default") == 0 && mf_option(import->remote->options, "database") == NULL ?
 			NULL : mf_to_utf8(schema);
+	else if (import->remote->connector->capabilities & MF_IS_FILES)
+		mf_check_files_role(GetUserId(), false);
 	else if (strcmp(schema, "default") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
@@ -97,14 +99,17 @@ mf_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	warn_missing(&import, list);
 	for (int i = 0; i < list->ncollections; i++)
 	{
-		const char *name = list->collections[i].name;
+		const MfCollection *collection = &list->collections[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (is_wanted(stmt, name))
+		if (is_wanted(stmt, collection))
 		{
-			const MfCollection *collection = mf_describe_whole(import.remote, name, &options, CurrentMemoryContext, false);
+			char	   *table = mf_import_name(collection);
 
-			statements = lappend(statements, mf_import_statement(import.remote, import.database, collection));
+			/* where describing costs nothing, the listing has the fields */
+			if (collection->nfields == 0)
+				collection = mf_describe_whole(import.remote, collection->name, &options, CurrentMemoryContext, false);
+			statements = lappend(statements, mf_import_statement(import.remote, import.database, table, collection));
 		}
 	}
 	return statements;

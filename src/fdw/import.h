@@ -7,14 +7,14 @@
 #include "milvus_fdw.h"
 
 /* The table's name, in the database's encoding: as short as PostgreSQL would make it. */
-extern char *mf_import_name(const char *collection);
+extern char *mf_import_name(const MfCollection *collection);
 
 /*
- * CREATE FOREIGN TABLE for a collection described as a whole.  `database`: the
+ * CREATE FOREIGN TABLE `table` for a collection described as a whole.  `database`: the
  * table's option of that name, or NULL.  Fields that cannot be columns are
  * named in a NOTICE.
  */
 extern char *mf_import_statement(const MfRemote *remote, const char *database,
-								 const MfCollection *collection);
+								 const char *table, const MfCollection *collection);
 
 #endif							/* MF_FDW_IMPORT_H */

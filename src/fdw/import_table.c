@@ -26,9 +26,9 @@ clip(char *name)
 }
 
 char *
-mf_import_name(const char *collection)
+mf_import_name(const MfCollection *collection)
 {
-	return clip(mf_from_utf8(collection));
+	return clip(mf_from_utf8(collection->table ? collection->table : collection->name));
 }
 
 /* An OPTIONS list that grows; NULL values are left out. */
@@ -114,7 +114,7 @@ append_column(StringInfo buf, const MfRemote *remote, const MfField *field, cons
 
 	appendStringInfo(buf, "\n\t%s %s ", quote_identifier(name), type);
 	if (strcmp(name, field->name) != 0)
-		add(&options, "field", field->name);
+		add(&options, mf_field_option(remote->connector), field->name);
 	if (mf_kind_is_vector(field->kind) && field->kind != MF_KIND_VEC_BIT)
 		add_int(&options, "dim", field->dim);
 	add_true(&options, "key", field->key);
@@ -192,13 +192,14 @@ add_partitions(Options *options, const MfCollection *collection)
 }
 
 char *
-mf_import_statement(const MfRemote *remote, const char *database, const MfCollection *collection)
+mf_import_statement(const MfRemote *remote, const char *database, const char *table,
+					const MfCollection *collection)
 {
 	StringInfoData buf;
 	Options		options = {&buf, 0};
 
 	initStringInfo(&buf);
-	appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(mf_import_name(collection->name)));
+	appendStringInfo(&buf, "CREATE FOREIGN TABLE %s (", quote_identifier(table));
 	append_columns(&buf, remote, collection);
 	appendStringInfo(&buf, "\n) SERVER %s\n", quote_identifier(remote->server));
 	add(&options, remote->connector->collection_option, collection->name);

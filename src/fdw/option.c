@@ -42,7 +42,7 @@ static const MfOptionDef core_options[] = {
 	{"truncatable", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"whether TRUNCATE may remove all rows (default true)", NULL},
 	{"use_remote_estimate", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
-	"whether planning asks the remote for its row count (default false)", NULL},
+	"whether planning asks the remote for its row count (default false; true for files)", NULL},
 	{"fdw_startup_cost", MF_ON_SERVER, MF_OPTION_REAL, 0, 0, 0, NULL,
 	"planner's cost of starting a scan (default 100)", NULL},
 	{"fdw_tuple_cost", MF_ON_SERVER, MF_OPTION_REAL, 0, 0, 0, NULL,
@@ -116,6 +116,22 @@ nth_option(const MfConnector *connector, int n)
 #define FOREACH_OPTION(def, connector) \
 	for (int n_ = 0; ((def) = nth_option(connector, n_))->name != NULL; n_++)
 
+const char *
+mf_field_option(const MfConnector *connector)
+{
+	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
+	{
+		if (def->flags & MF_OPTION_FIELD)
+			return def->name;
+	}
+	for (const MfOptionDef *def = core_options; def->name != NULL; def++)
+	{
+		if (strcmp(def->name, "field") == 0)
+			return def->name;
+	}
+	return NULL;
+}
+
 /* Does the core's definition stand aside for this connector? */
 static bool
 applies(const MfConnector *connector, const MfOptionDef *def)
@@ -123,6 +139,8 @@ applies(const MfConnector *connector, const MfOptionDef *def)
 	if (strcmp(def->name, "retry_timeout") == 0 || strcmp(def->name, "keep_connections") == 0 ||
 		strcmp(def->name, "password_required") == 0)
 		return (connector->capabilities & MF_IS_NETWORK) != 0;
+	if (strcmp(def->name, "field") == 0)
+		return mf_field_option(connector) == def->name;
 	return true;
 }
 
@@ -325,6 +343,18 @@ mf_check_server_file(const char *option, const char *value)
 						   "pg_read_server_files")));
 }
 
+void
+mf_check_files_role(Oid role, bool writing)
+{
+	if (!has_privs_of_role(role, writing ? ROLE_PG_WRITE_SERVER_FILES : ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to %s files of the server", writing ? "write" : "read"),
+				 errdetail("Role \"%s\" does not have the privileges of the \"%s\" role.",
+						   GetUserNameFromId(role, false),
+						   writing ? "pg_write_server_files" : "pg_read_server_files")));
+}
+
 /* Why only a superuser may set an option to this value, or NULL: anybody may. */
 static const char *
 only_superuser(const MfOptionDef *def, const char *value, int place)
@@ -357,6 +387,8 @@ check_privilege(const MfOptionDef *def, const char *value, int place)
 				 errdetail("%s", why)));
 	if (def->flags & MF_OPTION_FILE)
 		mf_check_server_file(def->name, value);
+	if (def->flags & MF_OPTION_WRITES)
+		mf_check_files_role(GetUserId(), true);
 }
 
 /* What the connector has to say about all of them together. */
@@ -439,10 +471,22 @@ mf_table_options(Oid relid)
 	return mf_options_from_list(GetForeignTable(relid)->options, NIL);
 }
 
+/* Whatever the connector calls the option "field", here it is called so. */
 MfOptions *
 mf_column_options(Oid relid, AttrNumber attnum)
 {
-	return mf_options_from_list(GetForeignColumnOptions(relid, attnum), NIL);
+	MfOptions  *options = mf_options_from_list(GetForeignColumnOptions(relid, attnum), NIL);
+	const char *name;
+
+	if (options->n == 0)
+		return options;
+	name = mf_field_option(mf_connector_of_server(GetForeignTable(relid)->serverid));
+	for (int i = 0; i < options->n; i++)
+	{
+		if (strcmp(options->items[i].name, name) == 0)
+			((MfOption *) options->items)[i].name = "field";
+	}
+	return options;
 }
 
 /* The options that hold a setting: the table's if it is there, else the server's. */

@@ -6,6 +6,7 @@
  */
 #include "milvus_fdw.h"
 
+#include "access/table.h"
 #include "compat.h"
 #include "miscadmin.h"
 #include "optimizer/cost.h"
@@ -15,6 +16,7 @@
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 #include "plan.h"
+#include "src/value/value.h"
 
 #define DEFAULT_ROWS 10000
 #define DEFAULT_STARTUP_COST 100.0
@@ -27,6 +29,30 @@ planning_user(PlannerInfo *root, RelOptInfo *baserel)
 	return OidIsValid(baserel->userid) ? baserel->userid : GetUserId();
 }
 
+/* Vectors are wide, and nothing in the catalogs says how wide. */
+static void
+note_widths(PlannerInfo *root, RelOptInfo *baserel, Oid relid, const MfCollection *collection)
+{
+	Relation	rel = table_open(relid, NoLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const char *name = att->attisdropped ? NULL : mf_field_name(mf_column_options(relid, att->attnum), att);
+
+		for (int f = 0; name != NULL && f < collection->nfields; f++)
+		{
+			const MfField *field = &collection->fields[f];
+
+			if (strcmp(field->name, name) == 0 && mf_kind_is_vector(field->kind) && field->dim > 0)
+				baserel->attr_widths[att->attnum - baserel->min_attr] =
+					(int32) (mf_kind_width(field->kind, field->dim) + MF_VECTOR_HEADROOM);
+		}
+	}
+	table_close(rel, NoLock);
+}
+
 /* The remote's own count, asked now. */
 static void
 ask_remote(PlannerInfo *root, RelOptInfo *baserel, Oid relid, const char *collection,
@@ -36,7 +62,7 @@ ask_remote(PlannerInfo *root, RelOptInfo *baserel, Oid relid, const char *collec
 												  ALLOCSET_SMALL_SIZES);
 	MfRemote   *remote = mf_connect_table(relid, planning_user(root, baserel), context);
 
-	(void) mf_describe(remote, collection, table, context);
+	note_widths(root, baserel, relid, mf_describe(remote, collection, table, context));
 	MemoryContextDelete(context);
 }
 
@@ -56,7 +82,8 @@ mf_get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	plan->tuple_cost = mf_setting_real(NULL, server_options, "fdw_tuple_cost", DEFAULT_TUPLE_COST);
 	baserel->fdw_private = plan;
 
-	if (mf_setting_bool(table_options, server_options, "use_remote_estimate", false) &&
+	if (mf_setting_bool(table_options, server_options, "use_remote_estimate",
+						(connector->capabilities & MF_IS_FILES) != 0) &&
 		(connector->verbs & MF_VERB_BIT(MF_VERB_DESCRIBE)))
 		ask_remote(root, baserel, relid, collection, table_options);
 	rows = mf_estimate_rows(server->serverid, collection);

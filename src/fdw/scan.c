@@ -87,6 +87,25 @@ want_column(MfScanState *state, int i, Form_pg_attribute att)
 	mf_reader_init(&state->readers[i], att->atttypid, att->atttypmod, CurrentMemoryContext);
 }
 
+/* A table of a file's parts has as many rows as they, whichever are read. */
+static void
+name_fields(MfScanState *state)
+{
+	Relation	rel = table_open(state->table->relid, NoLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	const char **fields = palloc0(sizeof(char *) * Max(desc->natts, 1));
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped)
+			fields[state->spec.nfields++] = pstrdup(mf_field_name(mf_column_options(state->table->relid, att->attnum), att));
+	}
+	state->spec.fields = fields;
+	table_close(rel, NoLock);
+}
+
 MfScanState *
 mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private)
 {
@@ -126,6 +145,8 @@ mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private)
 		want_column(state, i, TupleDescAttr(desc, state->attnums[i] - 1));
 		i++;
 	}
+	if (table->remote->connector->capabilities & MF_IS_FILES)
+		name_fields(state);
 	state->callback.func = end_scan;
 	state->callback.arg = state;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &state->callback);

@@ -12,8 +12,10 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/varbit.h"
 
 #define DEFAULT_BATCH_SIZE 5000
 #define DEFAULT_BATCH_BYTES (16 * 1024 * 1024)
@@ -101,6 +103,14 @@ step_submit(void *arg, MfWaitFor *wait, MfError *err)
 	return mf_writer_noted(w, w->table->remote->connector->write_submit(w->write, w->current, wait, err));
 }
 
+static MfStatus
+step_finish(void *arg, MfWaitFor *wait, MfError *err)
+{
+	MfRowWriter *w = arg;
+
+	return mf_writer_noted(w, w->table->remote->connector->write_finish(w->write, wait, err));
+}
+
 static void
 drive_or_fail(MfRowWriter *w, MfStep step)
 {
@@ -161,6 +171,29 @@ submit(MfRowWriter *w)
 	w->submitted++;
 }
 
+/* What has no fixed number of dimensions gets that of the first vector. */
+static void
+fix_dim(MfRowWriter *w, MfWriterColumn *column, Datum value)
+{
+	MfColumn   *col = &w->current->columns[column->batch_column];
+	int			dim;
+
+	if (column->field.kind == MF_KIND_VEC_BIT)
+		dim = VARBITLEN(DatumGetVarBitP(value));
+	else if (OidIsValid(get_element_type(column->writer.type)))
+	{
+		ArrayType  *array = DatumGetArrayTypeP(value);
+
+		dim = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	}
+	else
+		return;
+	column->field.dim = dim;
+	if (!mf_column_init(w->current, column->batch_column, col->kind, col->elem, dim, 0) ||
+		!mf_column_reserve(&w->table->remote->mem, col, reserved_rows(w, &column->field)))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
 /* -------------------------------------------------------------------- begin */
 
 MfRowWriter *
@@ -179,6 +212,8 @@ mf_writer_begin(MfTable *table, const MfWriterJob *job)
 	w->ledger = mf_ledger_open(table->remote->server, table->collection,
 							   job->op == MF_WRITE_DELETE ? MF_LEDGER_DELETED : MF_LEDGER_WRITTEN);
 
+	if (connector->capabilities & MF_IS_FILES)
+		mf_check_files_role(mf_table_owner(table->relid), true);
 	w->spec.size = sizeof(MfWriteSpec);
 	w->spec.op = job->op;
 	w->spec.options = table->options;
@@ -253,6 +288,9 @@ put_value(MfRowWriter *w, const MfWriterColumn *column)
 {
 	int			n = column->attnum - 1;
 
+	if (column->field.dim == 0 && column->batch_column >= 0 && !w->isnull[n] &&
+		mf_kind_is_vector(column->field.kind))
+		fix_dim(w, (MfWriterColumn *) column, w->values[n]);
 	if (column->batch_column >= 0)
 		mf_write_value((MfWriter *) &column->writer, &w->table->remote->mem,
 					   &w->current->columns[column->batch_column], w->values[n], w->isnull[n]);
@@ -403,6 +441,8 @@ void
 mf_writer_finish(MfRowWriter *w)
 {
 	mf_writer_flush(w);
+	if (w->write != NULL && MF_HAS(w->table->remote->connector, write_finish))
+		drive_or_fail(w, step_finish);
 	end_writer(w);
 }
 

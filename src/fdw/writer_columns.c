@@ -45,9 +45,10 @@ no_such_field(const MfTable *table, const MfCollection *collection, const char *
 
 /* A key of the dynamic field: what its column's type would naturally be. */
 static void
-dynamic_field(MfField *field, const char *name, Form_pg_attribute att)
+dynamic_field(MfField *field, const char *name, Form_pg_attribute att, int dim, bool file)
 {
-	MfWanted	wanted = mf_natural_kind(att->atttypid, att->atttypmod, 0);
+	MfWanted	wanted = mf_natural_kind(att->atttypid, att->atttypmod, dim);
+	bool		vector = file && (wanted.kind == MF_KIND_VEC_F32 || (wanted.kind == MF_KIND_LIST && wanted.elem == MF_KIND_F32));
 
 	memset(field, 0, sizeof(*field));
 	field->name = name;
@@ -59,6 +60,14 @@ dynamic_field(MfField *field, const char *name, Form_pg_attribute att)
 	{
 		field->kind = MF_KIND_LIST;
 		field->elem = MF_KIND_F32;
+	}
+	/* all rows of a file are as wide as the first */
+	if (vector)
+	{
+		field->native = "new field";
+		field->kind = MF_KIND_VEC_F32;
+		field->elem = MF_KIND_NONE;
+		field->dim = dim;
 	}
 	field->nullable = true;
 }
@@ -125,7 +134,7 @@ add_batch_column(MfRowWriter *w, MfWriterColumn *column, MfWriteColumn *out, For
 
 /* The place is w->columns[w->ncolumns]; field NULL = the collection does not know it. */
 static MfWriterColumn *
-bind_column(MfRowWriter *w, Form_pg_attribute att, const char *name, const MfField *field)
+bind_column(MfRowWriter *w, Form_pg_attribute att, const char *name, const MfField *field, int dim)
 {
 	MfWriterColumn *column = &w->columns[w->ncolumns];
 
@@ -135,9 +144,12 @@ bind_column(MfRowWriter *w, Form_pg_attribute att, const char *name, const MfFie
 	if (field != NULL)
 		column->field = *field;
 	else if (w->spec.collection->dynamic)
-		dynamic_field(&column->field, name, att);
+		dynamic_field(&column->field, name, att, dim,
+					  (w->table->remote->connector->capabilities & MF_IS_FILES) != 0);
 	else
 		no_such_field(w->table, w->spec.collection, column->name, name);
+	if (column->field.dim == 0 && mf_kind_is_vector(column->field.kind))
+		column->field.dim = dim;
 	return column;
 }
 
@@ -176,7 +188,7 @@ mf_writer_bind(MfRowWriter *w, const MfWriterJob *job)
 		if (job->op == MF_WRITE_DELETE && (w->key != NULL || field == NULL || !field->key) &&
 			!mf_option_bool(options, "key", false))
 			continue;
-		column = bind_column(w, att, name, field);
+		column = bind_column(w, att, name, field, (int) mf_option_int(options, "dim", 0));
 		if (job->op != MF_WRITE_INSERT)
 			check_mark(w, column, options);
 		if (job->op == MF_WRITE_DELETE && w->key != NULL)

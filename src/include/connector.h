@@ -76,6 +76,10 @@ typedef enum MfOptionType
 #define MF_OPTION_LOCAL		64	/* where it is set, and no option is a URL, the
 								 * server is files of this machine: there is
 								 * nobody to show a credential to */
+#define MF_OPTION_WRITES	128	/* only who may write files of the server may
+								 * set it */
+#define MF_OPTION_FIELD		256 /* of a column: names its field, in place of the
+								 * core's option "field" */
 
 typedef struct MfOptionDef
 {
@@ -142,7 +146,7 @@ typedef struct MfCollection
 	int64_t		rows;			/* -1 = not known */
 	const char *state;			/* "loaded", "not loaded", "open", ... */
 	bool		dynamic;		/* takes fields not in the schema */
-	int			nfields;		/* 0 in a listing */
+	int			nfields;		/* 0 in a listing, if describing costs */
 	MfField    *fields;
 
 	/* What only a new collection needs to know; 0 or NULL where not known. */
@@ -152,6 +156,9 @@ typedef struct MfCollection
 	const MfOptions *properties;	/* its settings, by the remote's names */
 	int			npartitions;	/* made by hand, but for the first one */
 	const char *const *partitions;
+
+	const char *table;			/* what IMPORT should call the foreign table;
+								 * NULL = as the collection */
 } MfCollection;
 
 /* ------------------------------------------------------------ single requests */
@@ -306,6 +313,13 @@ typedef struct MfScanSpec
 	 * small first page.  0 = probably all are wanted.
 	 */
 	int64_t		first_rows;
+
+	/*
+	 * Files only: the fields of all columns of the table, asked for or not.  How
+	 * many rows there are may depend on them.
+	 */
+	int			nfields;
+	const char *const *fields;
 } MfScanSpec;
 
 typedef struct MfScanStats
@@ -393,6 +407,11 @@ typedef struct MfOpenArgs
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
 #define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
+#define MF_IS_FILES		512		/* collections are files of the server: their
+								 * option is a path, describing one is cheap,
+								 * the remote schema of IMPORT is a directory;
+								 * a collection may be described that is not
+								 * there yet (state "new") */
 
 typedef struct MfConnector
 {
@@ -509,6 +528,13 @@ typedef struct MfConnector
 
 	/* How many fields a collection may have; 0 = as many as wanted. */
 	int32_t		max_fields;
+
+	/*
+	 * Optional.  All rows are submitted and flushed, and none will follow: make
+	 * what was written whole (a file gets its name).  Until it answers MF_OK
+	 * nothing is acknowledged; a writer that ends without it leaves nothing.
+	 */
+	MfStatus	(*write_finish) (MfWrite *write, MfWaitFor *wait, MfError *err);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

@@ -71,6 +71,12 @@ extern bool mf_is_part(const MfConnector *connector, const MfOptions *table);
 extern const char *mf_collection_name(const MfConnector *connector,
 									  const MfOptions *table, Oid relid);
 
+/* What the connector calls the column option that names a field. */
+extern const char *mf_field_option(const MfConnector *connector);
+
+/* May this role read (write) files of the server?  Raises if not. */
+extern void mf_check_files_role(Oid role, bool writing);
+
 /* The remote field of a column, in UTF-8: option "field" or the column's name. */
 extern const char *mf_field_name(const MfOptions *column, Form_pg_attribute att);
 
@@ -102,7 +108,13 @@ typedef struct MfRemote
  */
 extern MfRemote *mf_connect(Oid serverid, Oid userid, MemoryContext owner);
 
-/* As above for a foreign table, as the role that the query checks. */
+/* Who owns a table. */
+extern Oid	mf_table_owner(Oid relid);
+
+/*
+ * As above for a foreign table, as the role that the query checks.  Raises too
+ * if it is a file that the table's owner may not read.
+ */
 extern MfRemote *mf_connect_table(Oid relid, Oid userid, MemoryContext owner);
 
 

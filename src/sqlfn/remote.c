@@ -30,8 +30,13 @@ mf_sql_server(Name server)
 {
 	Oid			serverid = get_foreign_server_oid(NameStr(*server), false);
 
+	MfRemote   *remote;
+
 	check_usage(serverid, NameStr(*server));
-	return mf_connect(serverid, GetUserId(), CurrentMemoryContext);
+	remote = mf_connect(serverid, GetUserId(), CurrentMemoryContext);
+	if (remote->connector->capabilities & MF_IS_FILES)
+		mf_check_files_role(GetUserId(), false);
+	return remote;
 }
 
 MfTable *

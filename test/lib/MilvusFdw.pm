@@ -13,6 +13,7 @@ package MilvusFdw;
 #   connect_to($database, %opt)     another session: an object with the same sql, value, error_of, notices, background
 #   See also MilvusFdw::Remote (es, es_bulk, python), MilvusFdw::Servers (start_server, certs), MilvusFdw::Doubles,
 #   MilvusFdw::Obeys (obeys), MilvusFdw::Fails (fails), MilvusFdw::Sides (both_servers, ours, docs_into_es),
+#   MilvusFdw::Files (file_python, server_directory, write_text),
 #   MilvusFdw::Tls (tls_side, remote, mapping, works, refused, server_log).
 
 use strict;
@@ -27,6 +28,7 @@ use MilvusFdw::Proc;
 use MilvusFdw::Obeys;
 use MilvusFdw::Fails;
 use MilvusFdw::Sides;
+use MilvusFdw::Files;
 use MilvusFdw::Tls;
 
 my $default;
@@ -43,7 +45,7 @@ sub import
 		(map { $_ => __PACKAGE__->can($_) }
 			qw(fresh_database connect_to sql value error_of notices background)),
 		%MilvusFdw::Remote::EXPORT, %MilvusFdw::Servers::EXPORT, %MilvusFdw::Doubles::EXPORT, %MilvusFdw::Proc::EXPORT,
-		%MilvusFdw::Obeys::EXPORT, %MilvusFdw::Fails::EXPORT, %MilvusFdw::Sides::EXPORT,
+		%MilvusFdw::Obeys::EXPORT, %MilvusFdw::Fails::EXPORT, %MilvusFdw::Sides::EXPORT, %MilvusFdw::Files::EXPORT,
 		%MilvusFdw::Tls::EXPORT);
 	no strict 'refs';
 	*{"${caller}::$_"} = $functions{$_} for keys %functions;

@@ -147,7 +147,7 @@ subtest 'what the library shows' => sub {
 	for my $module (grep { -e && !/milvus_fdw_test\.so$/ } @modules)
 	{
 		my @names = map { (split)[-1] } grep { / [TDBRWVi] / } `nm -D --defined-only $module`;
-		cmp_ok(scalar @names, '>', 3, "$module has entry points");
+		cmp_ok(scalar @names, '>=', 2, "$module has entry points");
 		my @others = grep { !/^(Pg_magic_func|_PG_init|\w+_fdw_(handler|validator)|milvus_fdw_\w+|pg_finfo_\w+)$/ } @names;
 		is_deeply(\@others, [], 'and nothing else');
 	}
