@@ -63,9 +63,9 @@ subtest 'imported columns' => sub {
 	import_tables('t041_all', 't041_in');
 	is_deeply([ sql(q{SELECT attname, format_type(atttypid, atttypmod), attnotnull, attfdwoptions::text FROM pg_attribute
 		WHERE attrelid = 'm.t041_all'::regclass AND attnum > 0 ORDER BY attnum}) ],
-		[ map { [ $_->[0], $_->[1], 't', $_->[2] ] } [ id => 'bigint', '{key=true}' ], [ b => 'boolean' ], [ i8 => 'smallint' ], [ i16 => 'smallint' ],
-			[ i32 => 'integer' ], [ i64 => 'bigint' ], [ f => 'real' ], [ d => 'double precision' ], [ s => 'character varying(16)' ],
-			[ j => 'jsonb' ], [ v => 'real[]', '{dim=3}' ] ], 'types, NOT NULL, the key and dimensions');
+		[ map { [ $_->[0], $_->[1], 't', $_->[2] ] } [ id => 'bigint', '{key=true}' ], [ b => 'boolean' ], [ i8 => 'smallint', '{data_type=Int8}' ], [ i16 => 'smallint' ],
+			[ i32 => 'integer' ], [ i64 => 'bigint' ], [ f => 'real' ], [ d => 'double precision' ], [ s => 'character varying(16)', '{max_length=16}' ],
+			[ j => 'jsonb' ], [ v => 'real[]', '{dim=3,index_type=FLAT,metric_type=L2,index_name=v,"index_params={}"}' ] ], 'types, NOT NULL, the key and dimensions');
 	is_deeply(notices(), [], 'nothing is skipped');
 };
 
@@ -162,7 +162,7 @@ subtest 'integer keys' => sub {
 subtest 'the dynamic field' => sub {
 	import_tables('t041_dynamic');
 	is_deeply([ sql(q{SELECT attname, format_type(atttypid, atttypmod), attfdwoptions::text FROM pg_attribute
-		WHERE attrelid = 'm.t041_dynamic'::regclass AND attnum > 2 ORDER BY attnum}) ], [ [ '_meta', 'jsonb', '{field=$meta}' ] ], 'is imported whole');
+		WHERE attrelid = 'm.t041_dynamic'::regclass AND attnum > 2 ORDER BY attnum}) ], [ [ '_meta', 'jsonb', '{field=$meta,"data_type=dynamic field"}' ] ], 'is imported whole');
 	sql(q{CREATE FOREIGN TABLE m.by_key (id bigint, v real[] OPTIONS (dim '1'), color text, n bigint, x double precision, ok boolean, sub jsonb,
 		tags text[], "odd name" text) SERVER milvus OPTIONS (collection 't041_dynamic')});
 	sql(q{INSERT INTO m.by_key VALUES (1, '{1}', 'é"\\', 9007199254740993, 0.1, true, '{"a": [1, null]}', '{a,"b c"}', 'x'), (2, '{2}', NULL, NULL, NULL, NULL, NULL, NULL, NULL)});

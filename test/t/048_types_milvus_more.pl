@@ -14,7 +14,9 @@ sql('CREATE SCHEMA l');
 
 sub import_tables { my ($server, $schema, @tables) = @_; sql("IMPORT FOREIGN SCHEMA \"default\" LIMIT TO (" . join(', ', @tables) . ") FROM SERVER $server INTO $schema") }
 
-sub columns_of { return [ sql(q{SELECT attname, format_type(atttypid, atttypmod), attnotnull, attfdwoptions::text FROM pg_attribute
+# The options that name and shape the column; what is kept for a new collection is 061's.
+sub columns_of { return [ sql(q{SELECT attname, format_type(atttypid, atttypmod), attnotnull,
+		(SELECT array_agg(o ORDER BY n)::text FROM unnest(attfdwoptions) WITH ORDINALITY u (o, n) WHERE o ~ '^(key|dim|field)=') FROM pg_attribute
 	WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum}, $_[0]) ] }
 
 # Each value as PostgreSQL would send it to a binary client, one line a row.
