@@ -192,6 +192,13 @@ INSERT INTO docs (id) VALUES (38);
 RELEASE b;
 RELEASE a;
 ROLLBACK;
+-- one warning, however many statements
+BEGIN;
+DO $$ BEGIN FOR i IN 1..4 LOOP INSERT INTO ins.docs (id) VALUES (i + 900); END LOOP; END $$;
+SAVEPOINT a;
+DO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO ins.docs (id) VALUES (i + 910); END LOOP; END $$;
+ROLLBACK TO a;
+ROLLBACK;
 DO $$
 BEGIN
 	BEGIN

@@ -72,6 +72,10 @@ SELECT v FROM few;
 SELECT s FROM few;
 INSERT INTO few_write VALUES (6, 'four');
 SELECT v FROM few;
+-- blanks that do not fit are not cut off
+TRUNCATE few_write;
+INSERT INTO few_write VALUES (7, 'abc ');
+SELECT v FROM few;
 -- what has no kind of its own travels as text
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE TYPE pair AS (a int, b text);

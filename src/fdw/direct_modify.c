@@ -160,12 +160,16 @@ delete_by_condition(ForeignScanState *node)
 	{
 		entry->unanswered = err.retry != MF_RETRY_NO;
 		if (strcmp(err.sqlstate, MF_OBJECT_NOT_IN_STATE) == 0)
+		{
+			mf_ledger_close(entry);
 			return false;
+		}
 		mf_table_raise(table, &err);
 	}
 	state->direct->rows = reply->rows >= 0 ? reply->rows : counted;
 	entry->unanswered = false;
 	entry->acknowledged = state->direct->rows;
+	mf_ledger_close(entry);
 	return true;
 }
 

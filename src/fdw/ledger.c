@@ -3,7 +3,8 @@
  *
  * Remotes have no transactions.  Each writer opens an entry and keeps its counts
  * up to date as it goes, because an abort may run our callbacks before or after
- * it frees the writer.  An abort, of the transaction or of a savepoint, warns.
+ * it frees the writer.  An abort, of the transaction or of a savepoint, warns:
+ * once for each collection, so what is closed is added up.
  */
 #include "milvus_fdw.h"
 
@@ -79,6 +80,47 @@ at_xact_end(XactEvent event, void *arg)
 	}
 }
 
+static bool
+is_same(const MfLedgerEntry *a, const MfLedgerEntry *b)
+{
+	return a != b && a->closed && b->closed && a->kind == b->kind && a->subid == b->subid &&
+		a->unanswered == b->unanswered && strcmp(a->collection, b->collection) == 0 && strcmp(a->server, b->server) == 0;
+}
+
+/* Add an entry to another of its like, if there is one; true = it is gone. */
+static bool
+fold(MfLedgerEntry **link)
+{
+	MfLedgerEntry *entry = *link;
+
+	for (MfLedgerEntry *other = ledger; other != NULL; other = other->next)
+	{
+		if (!is_same(entry, other))
+			continue;
+		other->acknowledged += entry->acknowledged;
+		other->unknown += entry->unknown;
+		*link = entry->next;
+		pfree(entry->server);
+		pfree(entry->collection);
+		pfree(entry);
+		return true;
+	}
+	return false;
+}
+
+void
+mf_ledger_close(MfLedgerEntry *entry)
+{
+	for (MfLedgerEntry **link = &ledger; *link != NULL; link = &(*link)->next)
+	{
+		if (*link != entry)
+			continue;
+		entry->closed = true;
+		(void) fold(link);
+		return;
+	}
+}
+
 static void
 at_subxact_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
@@ -87,7 +129,11 @@ at_subxact_end(SubXactEvent event, SubTransactionId mine, SubTransactionId paren
 		MfLedgerEntry *entry = *link;
 
 		if (entry->subid == mine && event == SUBXACT_EVENT_COMMIT_SUB)
+		{
 			entry->subid = parent;
+			if (fold(link))
+				continue;
+		}
 		if (entry->subid == mine && event == SUBXACT_EVENT_ABORT_SUB)
 		{
 			*link = entry->next;

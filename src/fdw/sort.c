@@ -71,11 +71,13 @@ sort_column(const RelOptInfo *baserel, const PathKey *key)
 	Var		   *var = ordering_column(baserel, key);
 	Oid			type;
 	Oid			opclass;
+	int32		typmod;
 
 	if (var == NULL)
 		return NIL;
-	type = getBaseType(var->vartype);
-	opclass = has_plain_order(type) ? GetDefaultOpClass(type, BTREE_AM_OID) : InvalidOid;
+	typmod = var->vartypmod;
+	type = getBaseTypeAndTypmod(var->vartype, &typmod);
+	opclass = has_plain_order(type) && !mf_qual_rounds(type, typmod) ? GetDefaultOpClass(type, BTREE_AM_OID) : InvalidOid;
 	if (!OidIsValid(opclass) || get_opclass_family(opclass) != key->pk_opfamily)
 		return NIL;
 	return list_make4_int(var->varattno, !mf_pathkey_is_ascending(key), key->pk_nulls_first,

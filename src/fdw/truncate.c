@@ -50,6 +50,7 @@ empty(MfTable *table)
 	}
 	entry->unanswered = false;
 	entry->acknowledged = 1;
+	mf_ledger_close(entry);
 	mf_estimate_note(table->remote->serverid, table->collection, 0);
 }
 

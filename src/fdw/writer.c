@@ -32,6 +32,9 @@ end_writer(void *arg)
 		w->table->remote->connector->write_end(w->write);
 	}
 	w->write = NULL;
+	if (w->ledger != NULL)
+		mf_ledger_close(w->ledger);
+	w->ledger = NULL;
 	for (int i = 0; i < w->nbatches; i++)
 		mf_batch_free(w->batches[i]);
 	w->nbatches = 0;

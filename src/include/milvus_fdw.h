@@ -252,9 +252,16 @@ typedef struct MfLedgerEntry
 	int64		unknown;		/* sent and not (yet) answered */
 	bool		unanswered;		/* a request for nobody knows how many rows was
 								 * sent and not (yet) answered */
+	bool		closed;			/* the counts stay as they are */
 } MfLedgerEntry;
 
 extern MfLedgerEntry *mf_ledger_open(const char *server, const char *collection, MfLedgerKind kind);
+
+/*
+ * Nothing more will be counted: the entry is gone, its counts added to those
+ * before it.  Legal also after the transaction's end, when there is no entry.
+ */
+extern void mf_ledger_close(MfLedgerEntry *entry);
 
 /* ------------------------------------------------------ in src/fdw/finish.c */
 

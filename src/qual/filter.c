@@ -92,7 +92,7 @@ constant(Oid type, Datum datum)
 static bool
 is_infinite(Oid type, Datum datum)
 {
-	return type == TIMESTAMPTZOID && TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(datum));
+	return getBaseType(type) == TIMESTAMPTZOID && TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(datum));
 }
 
 /* What a comparison with such a time asks of the finite ones. */
@@ -164,6 +164,20 @@ set_path(MfFilter *filter, List *path)
 	filter->path = steps;
 }
 
+/*
+ * What a list without values asks.  That nothing is in it is true of NULL, too,
+ * unless there were values, of which no remote has the like.
+ */
+static const MfFilter *
+empty_list(MfFilter filter, bool infinite, bool negated)
+{
+	if (filter.op == MF_FILTER_CONTAINS_ALL || (negated && infinite))
+		filter.op = MF_FILTER_IS_NOT_NULL;
+	else
+		filter.op = negated ? MF_FILTER_TRUE : MF_FILTER_FALSE;
+	return new_filter(filter);
+}
+
 static const MfFilter *
 leaf_filter(const Build *build, List *template, bool negated)
 {
@@ -195,6 +209,8 @@ leaf_filter(const Build *build, List *template, bool negated)
 			/* x <> ALL (... NULL ...) and x @> (... NULL ...) are never true */
 			if ((nulls && negated) || ((nulls || infinite) && filter.op == MF_FILTER_CONTAINS_ALL))
 				return new_filter((MfFilter) {.op = MF_FILTER_FALSE});
+			if (filter.nvalues == 0)
+				return empty_list(filter, infinite, negated);
 		}
 		else if (is_infinite(build->types[expr], datum))
 			filter.op = asks_of_finite(filter.op, DatumGetTimestampTz(datum));

@@ -26,6 +26,12 @@ typedef struct MfQualContext
 /* The template of a clause, or NULL if no remote could check it. */
 extern List *mf_qual_template(MfQualContext *context, Expr *clause);
 
+/*
+ * Does reading a value as this type change it?  Then a remote, which has it
+ * unrounded, compares and orders another value.
+ */
+extern bool mf_qual_rounds(Oid type, int32 typmod);
+
 /* What a template becomes for one column. */
 typedef struct MfQualColumn
 {

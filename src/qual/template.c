@@ -11,6 +11,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -19,12 +20,14 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
+#include "utils/timestamp.h"
 
 /* A column, perhaps with steps into its JSON. */
 typedef struct Target
 {
 	AttrNumber	attnum;
 	Oid			type;			/* of what is compared */
+	int32		typmod;			/* of the column */
 	List	   *path;
 	bool		as_text;
 } Target;
@@ -102,7 +105,17 @@ comparable(Oid column, Oid value)
 	return is_plain(column) && is_plain(value);
 }
 
-/* Bytes decide equality under a deterministic collation, order only under C. */
+bool
+mf_qual_rounds(Oid type, int32 typmod)
+{
+	return (type == NUMERICOID && typmod >= 0) ||
+		(type == TIMESTAMPTZOID && typmod >= 0 && typmod < MAX_TIMESTAMP_PRECISION);
+}
+
+/*
+ * Bytes decide equality under a deterministic collation, order only under C,
+ * and only as long as they are those that the remote has.
+ */
 static bool
 collation_allows(int op, Oid collation)
 {
@@ -110,7 +123,28 @@ collation_allows(int op, Oid collation)
 		return false;
 	if (op == MF_FILTER_EQ || op == MF_FILTER_NE || op == MF_FILTER_IN || op == MF_FILTER_LIKE)
 		return get_collation_isdeterministic(collation);
-	return lc_collate_is_c(collation);
+	return lc_collate_is_c(collation) && GetDatabaseEncoding() == PG_UTF8;
+}
+
+/* May a value of the target, or an element of it, be compared with one of this type? */
+static bool
+may_compare(const Target *target, Oid type, Oid value, int op, Oid collation)
+{
+	return comparable(type, getBaseType(value)) && !mf_qual_rounds(type, target->typmod) &&
+		(!is_text(type) || collation_allows(op, collation));
+}
+
+/* The same for elements of an array column. */
+static bool
+may_compare_elements(const Target *target, Oid value, Oid collation)
+{
+	Oid			elem = get_element_type(target->type);
+	Target		one = *target;
+
+	if (!OidIsValid(elem) || !OidIsValid(value))
+		return false;
+	elem = getBaseTypeAndTypmod(elem, &one.typmod);
+	return may_compare(&one, elem, value, MF_FILTER_EQ, collation);
 }
 
 /* ------------------------------------------------------------------ operands */
@@ -189,7 +223,8 @@ is_target(MfQualContext *context, Node *node, Target *target)
 	{
 		memset(target, 0, sizeof(*target));
 		target->attnum = var->varattno;
-		target->type = getBaseType(var->vartype);
+		target->typmod = var->vartypmod;
+		target->type = getBaseTypeAndTypmod(var->vartype, &target->typmod);
 		return true;
 	}
 	op = (OpExpr *) node;
@@ -261,11 +296,7 @@ op_template(MfQualContext *context, OpExpr *clause, bool negated)
 	op = comparison(opno, negated);
 	if (op >= 0)
 	{
-		Oid			value_type = getBaseType(exprType(right));
-
-		if (!comparable(target.type, value_type))
-			return NULL;
-		if (is_text(target.type) && !collation_allows(op, clause->inputcollid))
+		if (!may_compare(&target, target.type, exprType(right), op, clause->inputcollid))
 			return NULL;
 		if (target.type == JSONBOID && (target.path == NIL || op != MF_FILTER_EQ))
 			return NULL;
@@ -285,9 +316,11 @@ op_template(MfQualContext *context, OpExpr *clause, bool negated)
 	switch (get_opcode(opno))
 	{
 		case F_ARRAYCONTAINS:
-			return leaf(MF_FILTER_CONTAINS_ALL, &target, add_expr(context, right));
 		case F_ARRAYOVERLAP:
-			return leaf(MF_FILTER_OVERLAPS, &target, add_expr(context, right));
+			if (!may_compare_elements(&target, get_element_type(getBaseType(exprType(right))), clause->inputcollid))
+				return NULL;
+			return leaf(get_opcode(opno) == F_ARRAYCONTAINS ? MF_FILTER_CONTAINS_ALL : MF_FILTER_OVERLAPS,
+						&target, add_expr(context, right));
 		case F_JSONB_CONTAINS:
 			return leaf(MF_FILTER_CONTAINS, &target, add_expr(context, right));
 		default:
@@ -309,17 +342,14 @@ array_op_template(MfQualContext *context, ScalarArrayOpExpr *clause, bool negate
 	if (op == MF_FILTER_EQ && any && is_value(context, scalar) && is_target(context, array, &target) &&
 		target.path == NIL)
 	{
-		elem = get_element_type(target.type);
-		if (!OidIsValid(elem) || !comparable(getBaseType(elem), getBaseType(exprType(scalar))) ||
-			(is_text(elem) && !collation_allows(op, clause->inputcollid)))
+		if (!may_compare_elements(&target, exprType(scalar), clause->inputcollid))
 			return NULL;
 		return leaf(MF_FILTER_CONTAINS, &target, add_expr(context, scalar));
 	}
 	if (!is_target(context, scalar, &target) || !is_value(context, array) || target.type == JSONBOID)
 		return NULL;
 	elem = get_element_type(getBaseType(exprType(array)));
-	if (!OidIsValid(elem) || !comparable(target.type, getBaseType(elem)) ||
-		(is_text(target.type) && !collation_allows(MF_FILTER_IN, clause->inputcollid)))
+	if (!OidIsValid(elem) || !may_compare(&target, target.type, elem, MF_FILTER_IN, clause->inputcollid))
 		return NULL;
 	if (op == MF_FILTER_EQ && any)
 		return leaf(MF_FILTER_IN, &target, add_expr(context, array));

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -136,10 +137,15 @@ read_text(MfReader *reader, MfColumn *col, int32 row)
 	const char *bytes = mf_varying_at(col, row, &len);
 	char	   *text = mf_text_from_utf8(bytes, len, &len);
 
-	/* a varchar(n) that is no longer in bytes is no longer in characters */
-	if (reader->typmod >= 0 && len > (size_t) (reader->typmod - VARHDRSZ))
-		return DirectFunctionCall3(varcharin, CStringGetDatum(text),
-								   ObjectIdGetDatum(InvalidOid), Int32GetDatum(reader->typmod));
+	/*
+	 * What is no longer in bytes is no longer in characters.  Blanks are not cut
+	 * off as varcharin would: the remote compares with them.
+	 */
+	if (reader->typmod >= 0 && len > (size_t) (reader->typmod - VARHDRSZ) &&
+		pg_mbstrlen_with_len(text, (int) len) > reader->typmod - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("value too long for type character varying(%d)", (int) (reader->typmod - VARHDRSZ))));
 	return PointerGetDatum(cstring_to_text_with_len(text, len));
 }
 
