@@ -130,6 +130,17 @@ subtest 'channels of the old tool' => sub {
 	sql(q{CREATE FOREIGN TABLE other_docs (id bigint, vector real[]) SERVER other OPTIONS (collection 'docs')});
 	sql('INSERT INTO other_docs SELECT * FROM m1.docs');
 	is(value(sprintf $same, 'other_docs'), 0, 'Milvus 1.x to Milvus 1.x');
+
+	mkdir(my $out = scratch() . '/h5') or die;
+	chmod 0777, $out;
+	sql('CREATE SERVER h5 FOREIGN DATA WRAPPER hdf5_fdw');
+	sql(qq{CREATE FOREIGN TABLE file (ids bigint, embeddings real[] OPTIONS (dim '4')) SERVER h5 OPTIONS (filename '$out/docs.h5')});
+	sql('INSERT INTO file SELECT * FROM m1.docs ORDER BY id');
+	is(value('SELECT count(*) FROM source s JOIN file f ON s.id = f.ids AND array_send(s.vector) = array_send(f.embeddings)'), 2000, 'Milvus 1.x to HDF5');
+	sql(q{SELECT milvus_fdw.create_collection('other', 'from_file', "like" => 'm1.docs', primary_key => 'id')});
+	sql(q{CREATE FOREIGN TABLE from_file (id bigint, vector real[]) SERVER other OPTIONS (collection 'from_file')});
+	sql('INSERT INTO from_file SELECT ids, embeddings FROM file');
+	is(value(sprintf $same, 'from_file'), 0, 'HDF5 to Milvus 1.x');
 };
 
 subtest 'a server that fails' => sub {
