@@ -47,6 +47,7 @@ sub survives
 	{
 		my ($database, $session) = @$in;
 		server($session, $kind, $options);
+		$session->notices;	# of what was dropped: PostgreSQL's own, with names as they are
 		my $pid = $session->value('SELECT pg_backend_pid()');
 		my @bad;
 		for my $query ("SELECT milvus_fdw.version('$kind')", "SELECT * FROM milvus_fdw.collections('$kind')", "SELECT * FROM milvus_fdw.fields('$kind', 'tap056')",
