@@ -3,6 +3,8 @@
 # Several sessions read and write the real servers; each statement runs to its end or is cancelled, timed out, terminated
 # or showered with harmless signals after a random while.  MILVUS_FDW_SECONDS (12) and MILVUS_FDW_SEED choose how long
 # and what (make soak).
+#
+# alone: disturbs the servers, and counts what is open there
 
 use MilvusFdw;
 use JSON::PP ();

@@ -1,6 +1,8 @@
 # Do the types that came to Milvus later keep every value: arrays, other vectors, NULL and defaults?
 #
 # On Milvus 2.3.5 what it really has, on milvus-lite what needs a newer server.
+#
+# starts: milvus-lite
 
 use MilvusFdw;
 

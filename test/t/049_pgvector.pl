@@ -1,6 +1,8 @@
 # Are pgvector's types taken and given wherever there are vectors?
 #
 # On a PostgreSQL of its own (16, from PyPI), because Debian 12's has no pgvector.
+#
+# starts: milvus-lite and a PostgreSQL
 
 use MilvusFdw;
 

@@ -1,5 +1,7 @@
 # Does a collection made anew keep what Milvus 2.3 lacks?  Asked of milvus-lite, which takes NULL, defaults, sparse vectors
 # and several vectors, but is no proof of what Milvus does.
+#
+# starts: milvus-lite
 
 use MilvusFdw;
 
