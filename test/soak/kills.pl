@@ -68,7 +68,8 @@ sub account
 		($least, $most, $sum) = ($1, $1 + $3, $1 + $2 + $3 + $4);
 		push @wrong, "rejected $2" if $2;
 	}
-	elsif ($e->{sqlstate} !~ /^(57P01|57P02|08006)$/) { push @odd, "$kind, round $round: $e->{sqlstate} $e->{message}" }
+	# before its first row there was nothing to count
+	elsif ($e->{sqlstate} !~ /^(57P01|57P02|08006)$/ && !($e->{sqlstate} eq '08001' && $taken == 0)) { push @odd, "$kind, round $round: $e->{sqlstate} $e->{message}" }
 	push @wrong, "$kind, round $round: said $least to $most, found $found ($distinct different)" if $found < $least || $found > $most || $found != $distinct;
 	# The row that was being handed over when it failed is taken and not yet counted.
 	push @wrong, "$kind, round $round: the counts add up to $sum, taken were $taken" if $sum != $taken && $sum != $taken - 1;

@@ -48,7 +48,7 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 
 /* Everything that follows from the description. */
 static void
-reset(MfScan *scan)
+release(MfScan *scan)
 {
 	m2_scan_end_call(scan);
 	m2_call_end(scan->conn, &scan->moment);
@@ -70,7 +70,6 @@ reset(MfScan *scan)
 	scan->list = NULL;
 	scan->partitions = NULL;
 	scan->npartitions = scan->partition = 0;
-	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
 	scan->batches[0] = scan->batches[1] = scan->number = NULL;
 	scan->filter = (MfJsonBuf) {.mem = scan->mem};
 	scan->arena = (M2Arena) {.mem = scan->mem};
@@ -81,12 +80,20 @@ reset(MfScan *scan)
 	scan->phase = PHASE_PREPARE;
 }
 
+/* To the beginning. */
+static void
+reset(MfScan *scan)
+{
+	release(scan);
+	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
+}
+
 void
 m2_scan_end(MfScan *scan)
 {
 	if (scan == NULL)
 		return;
-	reset(scan);
+	release(scan);
 	mf_free(scan->mem, scan->json);
 	mf_free(scan->mem, scan);
 }
