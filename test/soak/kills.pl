@@ -3,6 +3,8 @@
 # Rounds of one INSERT each into a Milvus of this file's own.  At a random moment the line is cut or stalls, the backend is
 # told to end or is killed, or Milvus is killed (as `kill -9` does) and started again.  Then the rows are counted.
 # MILVUS_FDW_SECONDS (12) and MILVUS_FDW_SEED choose how long and what (make soak); each kind has one round at least.
+#
+# starts: milvus
 
 use MilvusFdw;
 use POSIX ();

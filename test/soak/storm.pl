@@ -124,7 +124,7 @@ sub measured
 }
 
 sub rss { my ($pid) = @_; open my $f, '<', "/proc/$pid/status" or return 0; return (grep { s/^VmRSS:\s+(\d+).*/$1/s } <$f>)[0] }
-sub open_searches { my $n = 0; $n += $_->{indices}{search}{open_contexts} for values %{ es(GET => '/_nodes/stats/indices/search')->{nodes} }; return $n }
+sub open_searches { return es(GET => '/storm/_stats/search')->{_all}{total}{search}{open_contexts} }
 
 my $searches = open_searches();
 my $survivor = connect_to('storm');

@@ -1,4 +1,6 @@
 # Do the servers run, and do the doubles do the harm they promise?  (nothing of the extension is used here)
+#
+# alone: a name server that is silent for everybody
 
 use MilvusFdw;
 use Socket;

@@ -1,4 +1,6 @@
 # Is the backend safe from its libraries' threads, and the libraries' names from PostgreSQL's?
+#
+# alone: a name server that is silent for everybody
 
 use MilvusFdw;
 use Cwd qw(abs_path);

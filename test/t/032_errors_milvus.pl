@@ -1,4 +1,6 @@
 # What does one read when something is wrong with a collection, a row or an answer of Milvus, and what became of the rows?
+#
+# starts: milvus
 
 use MilvusFdw;
 

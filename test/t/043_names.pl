@@ -108,14 +108,10 @@ subtest 'which tables are imported' => sub {
 	is(value(q{SELECT string_agg(relname, ' ' ORDER BY 1) FROM pg_class WHERE relnamespace = 'one'::regnamespace}), 't043-my.index t043_plain', 'LIMIT TO');
 	my ($warning) = grep { $_->{severity} eq 'WARNING' } @{ notices() };
 	like($warning->{message}, qr/"t043_nix" does not exist/, 'a name that is not there gets a WARNING');
-	sql('CREATE SCHEMA two');
-	my @others = grep { $_ ne 't043_Mixed' } map { $_->[0] } sql(q{SELECT name FROM milvus_fdw.collections('milvus')});
-	sql('IMPORT FOREIGN SCHEMA "default" EXCEPT (' . join(', ', map { qq("$_") } @others) . ') FROM SERVER milvus INTO two');
-	is(value(q{SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'two'::regnamespace}), 't043_Mixed', 'EXCEPT');
-	my $error = error_of('IMPORT FOREIGN SCHEMA other FROM SERVER es INTO two');
+	my $error = error_of('IMPORT FOREIGN SCHEMA other FROM SERVER es INTO one');
 	is($error->{sqlstate}, 'HV00Q', 'Elasticsearch has one schema');
 	like($error->{hint}, qr/"default"/, 'and its name is told');
-	$error = error_of('IMPORT FOREIGN SCHEMA "default" FROM SERVER es INTO two OPTIONS (x \'1\')');
+	$error = error_of('IMPORT FOREIGN SCHEMA "default" FROM SERVER es INTO one OPTIONS (x \'1\')');
 	is($error->{sqlstate}, 'HV00D', 'no options');
 };
 
@@ -149,6 +145,10 @@ P
 	sql('IMPORT FOREIGN SCHEMA "t043_Other" FROM SERVER t043_other INTO again');
 	sql('INSERT INTO again.t043_more SELECT * FROM again.t043_names');
 	is(value('SELECT count(*) FROM again.t043_more'), 10, 'and create collections there');
+	# Here, because nobody else makes and drops collections in this database.
+	sql('CREATE SCHEMA two');
+	sql('IMPORT FOREIGN SCHEMA "t043_Other" EXCEPT (t043_names) FROM SERVER milvus INTO two');
+	is(value(q{SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'two'::regnamespace}), 't043_more', 'EXCEPT');
 	sql(qq{SELECT milvus_fdw.drop_collection('t043_other', '$_')}) for qw(t043_more t043_names);
 	sql('CREATE SCHEMA plain');
 	sql('IMPORT FOREIGN SCHEMA "default" LIMIT TO ("t043_Mixed") FROM SERVER t043_other INTO plain');

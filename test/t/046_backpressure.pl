@@ -1,6 +1,8 @@
 # Does a large INSERT get through when Milvus takes only so much a second, as fast as it may, and end when it takes nothing?
 #
 # MILVUS_FDW_RATE_ROWS=1000000 for the long run.
+#
+# alone: measures a rate, and a cancel within 100 ms
 
 use MilvusFdw;
 use Time::HiRes qw(time);

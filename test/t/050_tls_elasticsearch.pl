@@ -1,4 +1,6 @@
 # Is the right Elasticsearch trusted, and no other; are credentials sent, and never shown?
+#
+# starts: elasticsearch
 
 use MilvusFdw;
 

@@ -1,4 +1,6 @@
 # Is the right Milvus trusted, and no other; are credentials sent, and never shown?
+#
+# starts: milvus
 
 use MilvusFdw;
 

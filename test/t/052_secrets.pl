@@ -192,7 +192,7 @@ subtest 'what PostgreSQL shows' => sub {
 	my $hole = double('black_hole');
 	server(milvus => "host 'localhost', port '" . $hole->port . "'", $ways{milvus}[0]);
 	my $b = background('SELECT * FROM t_milvus');
-	my $seen = join "\n", map { join ' ', map { $_ // '' } @$_ } sql(q{SELECT * FROM pg_stat_activity WHERE query NOT LIKE '%pg_stat_activity%'});
+	my $seen = join "\n", map { join ' ', map { $_ // '' } @$_ } sql(q{SELECT * FROM pg_stat_activity WHERE datname = current_database() AND query NOT LIKE '%pg_stat_activity%'});
 	$b->cancel;
 	$b->wait(5000);
 	like($seen, qr/SELECT \* FROM t_milvus/, 'pg_stat_activity shows the query');

@@ -1,4 +1,6 @@
 # Is our own certificate shown to servers that ask for one, and to nobody by mistake?
+#
+# starts: milvus, elasticsearch
 
 use MilvusFdw;
 

@@ -1,4 +1,6 @@
 # Do requests, and credentials with them, go where the options say, whatever the remote or the environment suggests?
+#
+# alone: a name server that is silent for everybody
 
 use MilvusFdw;
 

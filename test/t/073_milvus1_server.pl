@@ -1,4 +1,6 @@
 # Do collections of a live Milvus 1.x server read and write as tables?  (against a double: no such server can be had)
+#
+# alone: measures within 100 ms
 
 use MilvusFdw;
 use JSON::PP ();

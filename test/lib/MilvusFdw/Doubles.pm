@@ -9,7 +9,7 @@ package MilvusFdw::Doubles;
 #   my $d = double('grpc_server', to => $real, script => { Insert => [{ milvus => { code => 8 }, times => 2 }, { forward => 1 }] });
 #   both servers also with  cert => certs() . '/expired.crt', key => certs() . '/expired.key'
 #   my $d = double('milvus1_server', segment_rows => 100);    a Milvus 1.1 server in memory
-#   my $d = double('silent_dns');                             every look-up not in /etc/hosts hangs, until stop
+#   my $d = double('silent_dns');                             every look-up not in /etc/hosts hangs, until stop; such a file runs alone
 #   $d->port; $d->host_port; $d->seen (list of what it saw, as hashes); $d->stop
 
 use strict;
@@ -18,6 +18,7 @@ use File::Basename qw(dirname);
 use Cwd qw(abs_path);
 use POSIX ();
 use JSON::PP ();
+use MilvusFdw::Header;
 use MilvusFdw::Servers;
 
 our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(double real_es real_milvus);
@@ -34,6 +35,7 @@ sub real_milvus { return MilvusFdw::Remote::milvus_host() . ':' . MilvusFdw::Rem
 sub double
 {
 	my ($kind, %options) = @_;
+	MilvusFdw::Header::must_say('alone', "silences everybody's name server") if $kind eq 'silent_dns';
 	my $base = MilvusFdw::Servers::scratch() . "/double" . ++$count;
 	my $cache = $ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw';
 	my %python = (grpc_server => "$cache/venv/bin/python", milvus1_server => "$cache/venv-milvus1/bin/python");

@@ -10,12 +10,14 @@ package MilvusFdw::Obeys;
 #
 # A subtest: pg_cancel_backend, statement_timeout and pg_terminate_backend each end it with PostgreSQL's own SQLSTATE, and
 # the session, if there still is one, goes on.  The bar is 100 ms from the request to the client's seeing it.  A busy
-# machine may be slow at any one moment, so the best of up to 5 tries counts; the median of all is told.
+# machine may be slow at any one moment, so the best of up to 5 tries counts; the median of all is told.  A file that uses it
+# runs alone.
 
 use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(time sleep);
+use MilvusFdw::Header;
 use MilvusFdw::Proc;
 
 our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(obeys hangs median_of_all);
@@ -82,6 +84,7 @@ my %ways = (
 sub obeys
 {
 	my ($name, $query, %opt) = @_;
+	MilvusFdw::Header::must_say('alone', "measures within $bar_ms ms");
 	subtest $name => sub {
 		my @told;
 		for my $way (qw(cancel statement_timeout terminate))

@@ -9,7 +9,8 @@ package MilvusFdw::Tls;
 #   query($server)                           a SELECT from its table whose answer is 6
 #   works($name, $where, %options)           it answers
 #   refused($name, $where, \%options, %expected)   it fails, as in fails()
-#   server_log()                             PostgreSQL's log since tls_side, without the DDL that one typed secrets into
+#   server_log()                             what PostgreSQL has logged of this database since tls_side, without the DDL that
+#                                            one typed secrets into
 #   key_of($name, %opt)                      a copy of certs/NAME.key that PostgreSQL may use; mode => 0644 as you like it
 
 use strict;
@@ -75,7 +76,16 @@ sub server_log
 {
 	open my $file, '<', _log_file() or die $!;
 	seek $file, $log_before, 0;
-	return join '', grep { !/(CREATE|ALTER) (SERVER|USER MAPPING)/ } <$file>;
+	my $database = MilvusFdw::value('SELECT current_database()');
+	my ($ours, @lines) = (0);
+	while (<$file>)
+	{
+		# A message may have several lines.
+		$ours = $1 eq $database if /^\S+ \S+ \S+ \[\d+\] (\S*)/;
+		push @lines, $_ if $ours;
+	}
+	die "PostgreSQL has logged nothing of $database\n" unless @lines;
+	return join '', grep { !/(CREATE|ALTER) (SERVER|USER MAPPING)/ } @lines;
 }
 
 # PostgreSQL runs as another user than root, and takes a key only if others cannot read it.
