@@ -1,4 +1,6 @@
 # Does every kind of Faiss file come back as faiss itself reads it, and does faiss read what we write?
+#
+# alone: measures within 100 ms
 
 use MilvusFdw;
 
