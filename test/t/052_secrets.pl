@@ -192,6 +192,7 @@ subtest 'what PostgreSQL shows' => sub {
 	my $hole = double('black_hole');
 	server(milvus => "host 'localhost', port '" . $hole->port . "'", $ways{milvus}[0]);
 	my $b = background('SELECT * FROM t_milvus');
+	$b->wait_until(q{wait_event_type = 'Extension'});
 	my $seen = join "\n", map { join ' ', map { $_ // '' } @$_ } sql(q{SELECT * FROM pg_stat_activity WHERE datname = current_database() AND query NOT LIKE '%pg_stat_activity%'});
 	$b->cancel;
 	$b->wait(5000);
