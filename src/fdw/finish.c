@@ -41,6 +41,21 @@ mf_finish_watch(EState *estate, MfRowWriter *writer)
 	MemoryContextRegisterResetCallback(estate->es_query_cxt, &w->callback);
 }
 
+bool
+mf_finish_has_writer(const EState *estate, const MfConnector *connector, const char *collection)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &watched)
+	{
+		Watched    *w = dlist_container(Watched, node, iter.cur);
+
+		if (w->estate == estate && mf_writer_is_of(w->writer, connector, collection))
+			return true;
+	}
+	return false;
+}
+
 static void
 flush_writers(QueryDesc *query)
 {

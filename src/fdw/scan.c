@@ -153,6 +153,24 @@ mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private)
 	return state;
 }
 
+static void
+use_spool(ForeignScanState *node, MfScanState *state, MfSpool *spool)
+{
+	state->spool = spool;
+	if (spool != NULL && !mf_spool_is_fixed(node))
+		state->templates = state->limit = NIL;	/* read once, whatever the parameters */
+}
+
+/* Before the first row: all that the statement writes to is open now. */
+static void
+look_at_writers(ForeignScanState *node, MfScanState *state)
+{
+	MemoryContext before = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+	use_spool(node, state, mf_spool_begin_late(node, state->table));
+	MemoryContextSwitchTo(before);
+}
+
 void
 mf_begin_scan(ForeignScanState *node, int eflags)
 {
@@ -176,9 +194,7 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 	state->exprs = plan->fdw_exprs;
 	state->expr_states = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	if (rel != NULL)
-		state->spool = mf_spool_begin(node, table);
-	if (state->spool != NULL && !mf_spool_is_fixed(node))
-		state->templates = state->limit = NIL;	/* read once, whatever the parameters */
+		use_spool(node, state, mf_spool_begin(node, table));
 	node->fdw_state = state;
 	MemoryContextSwitchTo(before);
 }
@@ -308,6 +324,8 @@ mf_iterate_scan(ForeignScanState *node)
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	bool		found;
 
+	if (!state->started && state->spool == NULL)
+		look_at_writers(node, state);
 	if (state->scan == NULL && !state->ended)
 		mf_scan_set_filters(state, node->ss.ps.ps_ExprContext);
 	ExecClearTuple(slot);

@@ -13,6 +13,7 @@
 #include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "executor/tuptable.h"
+#include "finish.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
@@ -134,22 +135,41 @@ is_lookup_of_target(ForeignScanState *node)
 						   ((Scan *) node->ss.ps.plan)->scanrelid) && !mf_spool_is_fixed(node);
 }
 
-MfSpool *
-mf_spool_begin(ForeignScanState *node, const MfTable *table)
+static MfSpool *
+spool_new(ForeignScanState *node)
 {
 	TupleDesc	desc = RelationGetDescr(node->ss.ss_currentRelation);
-	MfSpool    *spool;
+	MfSpool    *spool = palloc0(sizeof(MfSpool));
 
-	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) ||
-		!is_any_target(node->ss.ps.state, table) || is_lookup_of_target(node))
-		return NULL;
-	spool = palloc0(sizeof(MfSpool));
 	spool->rows = tuplestore_begin_heap(true, false, work_mem);
 	spool->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	spool->desc = desc;
 	spool->context = CurrentMemoryContext;
 	spool->row_context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw spool", ALLOCSET_DEFAULT_SIZES);
 	return spool;
+}
+
+MfSpool *
+mf_spool_begin(ForeignScanState *node, const MfTable *table)
+{
+	if (!(table->remote->connector->capabilities & MF_CAN_INSERT) ||
+		!is_any_target(node->ss.ps.state, table) || is_lookup_of_target(node))
+		return NULL;
+	return spool_new(node);
+}
+
+MfSpool *
+mf_spool_begin_late(ForeignScanState *node, const MfTable *table)
+{
+	EState	   *estate = node->ss.ps.state;
+	const MfConnector *connector = table->remote->connector;
+	const MfCollection *described;
+
+	if (node->ss.ss_currentRelation == NULL || is_any_target(estate, table) ||
+		!mf_finish_has_writer(estate, connector, NULL))
+		return NULL;
+	described = mf_describe(table->remote, table->collection, table->options, CurrentMemoryContext);
+	return mf_finish_has_writer(estate, connector, described->name) ? spool_new(node) : NULL;
 }
 
 static void

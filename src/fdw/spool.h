@@ -13,6 +13,12 @@ typedef struct MfSpool MfSpool;
 /* A place for the scan's rows if the statement writes where it reads, else NULL.  In the current context. */
 extern MfSpool *mf_spool_begin(ForeignScanState *node, const MfTable *table);
 
+/*
+ * The same when the statement's writers are open, for a table that calls the
+ * collection by another name (an alias): asks the remote, if there is a writer.
+ */
+extern MfSpool *mf_spool_begin_late(ForeignScanState *node, const MfTable *table);
+
 /* Do the conditions of this scan stay the same, however often it starts again? */
 extern bool mf_spool_is_fixed(ForeignScanState *node);
 

@@ -252,6 +252,13 @@ mf_writer_key(const MfRowWriter *w)
 }
 
 bool
+mf_writer_is_of(const MfRowWriter *w, const MfConnector *connector, const char *collection)
+{
+	return w->table->remote->connector == connector &&
+		(collection == NULL || strcmp(w->spec.collection->name, collection) == 0);
+}
+
+bool
 mf_writer_makes_keys(const MfRowWriter *w)
 {
 	return w->key != NULL && w->key->batch_column < 0;

@@ -39,6 +39,9 @@ extern MfRowWriter *mf_writer_begin(MfTable *table, const MfWriterJob *job);
 /* The column of the primary key; 0 = the table has none (INSERT only). */
 extern AttrNumber mf_writer_key(const MfRowWriter *writer);
 
+/* Does it write through this connector to the collection of this name, as described?  NULL = any. */
+extern bool mf_writer_is_of(const MfRowWriter *writer, const MfConnector *connector, const char *collection);
+
 /* Does the remote make the keys itself? */
 extern bool mf_writer_makes_keys(const MfRowWriter *writer);
 

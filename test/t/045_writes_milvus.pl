@@ -242,6 +242,36 @@ subtest 'newer servers' => sub {
 	is(join(' ', map { pack('H*', $_->{message}) =~ /(id in .*\])/ } calls($double, 'Delete')), 'id in [5,6,7,8,9]', 'goes by key');
 };
 
+# Marks of what a connection wrote are those of the collection, whatever it is called.
+subtest 'an alias' => sub {
+	python(<<'P');
+milvus()
+from pymilvus import utility
+try:
+    utility.drop_alias("t045_alias")
+except Exception:
+    pass
+utility.create_alias("t045_docs", "t045_alias")
+P
+	my $t = table(q{id bigint OPTIONS (key 'true'), n bigint, t text, v real[]}, 'alias', fetch_size => 10, name => 'aliased');
+	sql('TRUNCATE docs');
+	for my $round (1 .. 5)
+	{
+		sql("INSERT INTO $t SELECT i + $round * 100, i, 'a', '{1,1}' FROM generate_series(1, 60) i");
+		is(value("SELECT count(*) FROM $t"), 60, 'what was written through it is seen through it');
+		is(value("SELECT count(*) FROM (SELECT id FROM docs OFFSET 0) x"), 60, 'and through the collection');
+		sql("DELETE FROM $t WHERE n > 0");
+		is(value("SELECT count(*) FROM (SELECT id FROM $t OFFSET 0) x"), 0, 'as is what was deleted');
+	}
+	sql("INSERT INTO docs SELECT i, i, 'a', '{1,1}' FROM generate_series(1, 500) i");
+	my $small = table(q{id bigint OPTIONS (key 'true'), n bigint, t text, v real[]}, 'docs', batch_size => 20, max_in_flight => 1);
+	sql("INSERT INTO $small SELECT id + 1000, n, t, v FROM $t");
+	is(value('SELECT count(*) FROM docs'), 1000, 'no statement reads what it writes');
+	sql("INSERT INTO $t SELECT id + 10000, n, t, v FROM docs");
+	is(value('SELECT count(*) FROM docs'), 2000, 'the other way round, too');
+	python("milvus()\nfrom pymilvus import utility\nutility.drop_alias('t045_alias')");
+};
+
 subtest 'an answer that is lost' => sub {
 	my @lost = ({ after => \1, status => 14, details => 'lost' }, { after => \1, milvus => { code => 65535, error_code => 2, reason => 'lost' } });
 	for my $how ([ Upsert => 'upsert' ], [ Delete => 'insert' ])

@@ -100,7 +100,7 @@ delete_from(MfTask *task, const Wanted *wanted, const char *partition, MfWaitFor
 	status = m2_task_call(task, SLOT_ACT, &delete_rows, &request, wait, err);
 	if (status == MF_WAIT)
 		return status;
-	m2_mark_put(task->conn, task->database, task->collection, 0);
+	m2_mark_put(task->conn, task->database, task->schema.collection.name, 0);
 	if (status == MF_OK)
 	{
 		const M2__MutationResult *result = (M2__MutationResult *) task->calls[SLOT_ACT].reply;
@@ -214,7 +214,7 @@ m2_step_truncate(MfTask *task, MfWaitFor *wait, MfError *err)
 		return delete_all_wanted(task, wait, err);
 	}
 	if (status != MF_WAIT)
-		m2_mark_put(task->conn, task->database, task->collection, 0);
+		m2_mark_put(task->conn, task->database, task->schema.collection.name, 0);
 	task->reply.rows = -1;
 	return status;
 }

@@ -126,8 +126,9 @@ extern MfStatus m2_options_check(int place, const MfOptions *options, MfError *e
 extern MfGrpc *m2_channel(MfConn *conn, const char *database, MfError *err);
 
 /*
- * When this connection last wrote to a collection, 0 = never.  *later: and once
- * more since, at a moment that the server did not tell.
+ * When this connection last wrote to a collection (its own name, not an alias),
+ * 0 = never.  *later: and once more since, at a moment that the server did not
+ * tell.
  */
 extern uint64_t m2_mark_get(const MfConn *conn, const char *database, const char *collection, bool *later);
 

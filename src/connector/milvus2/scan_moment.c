@@ -15,7 +15,7 @@ static const M2Method alloc_timestamp = M2_METHOD(AllocTimestamp, alloc_timestam
 void
 m2_scan_freshness(MfScan *scan)
 {
-	uint64_t	mark = m2_mark_get(scan->conn, scan->database, scan->collection, &scan->later);
+	uint64_t	mark = m2_mark_get(scan->conn, scan->database, m2_scan_schema(scan)->collection.name, &scan->later);
 
 	switch (scan->consistency)
 	{
@@ -41,7 +41,7 @@ m2_scan_freshness(MfScan *scan)
 void
 m2_scan_as_of(MfScan *scan, uint64_t moment)
 {
-	m2_mark_moment(scan->conn, scan->database, scan->collection, moment);
+	m2_mark_moment(scan->conn, scan->database, m2_scan_schema(scan)->collection.name, moment);
 	scan->consistency = M2_SESSION;
 	scan->guarantee = moment;
 	scan->later = false;
