@@ -130,11 +130,10 @@ SELECT count(*) FROM t WHERE ts >= 'infinity' OR ts IN ('infinity', '-infinity')
 SELECT count(*) FROM t WHERE ts NOT IN ('infinity');
 
 -- what reading rounds, or PostgreSQL compares by another rule than bytes, is not the remote's to check or to sort
-CREATE COLLATION caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE DOMAIN cents AS numeric(9, 2);
 CREATE DOMAIN moment AS timestamptz;
 CREATE FOREIGN TABLE odd (id bigint, price numeric(9, 2), whole numeric, c cents, prices numeric(9, 2)[], at timestamptz(0), exact timestamptz(6), days date[], padded char(5)[],
-	words text[], ci text[] COLLATE caseless, name varchar(3)) SERVER psh OPTIONS (collection 'generated', rows '5');
+	words text[], name varchar(3)) SERVER psh OPTIONS (collection 'generated', rows '5');
 CREATE FUNCTION planned(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN
@@ -144,7 +143,7 @@ BEGIN
 	RETURN 'nothing';
 END $$;
 SELECT c, planned('SELECT id FROM odd WHERE ' || c) FROM unnest(ARRAY['price = 1.24 AND whole = 1.24', 'price IN (1.24)', 'price IS NULL', 'c < 1', '1.24 = ANY(prices)', 'prices @> ''{1.24}''',
-	'at < now()', 'exact < ''2024-01-01Z''', 'days @> ''{2024-01-01}''', 'padded && ''{a}''', 'words && ''{a}'' AND ci && ''{a}''', 'ci @> ''{a}''', '''a'' = ANY(ci)', 'name = ''a''']) c;
+	'at < now()', 'exact < ''2024-01-01Z''', 'days @> ''{2024-01-01}''', 'padded && ''{a}''', 'words && ''{a}''', 'name = ''a''']) c;
 EXPLAIN (COSTS OFF) SELECT id FROM odd ORDER BY price;
 CREATE FOREIGN TABLE moments (id bigint, ts moment) SERVER psh OPTIONS (collection 'generated', rows '5');
 SELECT count(*) FROM moments WHERE ts < 'infinity'::moment AND ts <> ALL('{infinity,-infinity}'::moment[]);
