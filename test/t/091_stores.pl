@@ -1,4 +1,5 @@
 # Do files reach a real object store whole, whatever happens on the way, and is nothing left of those that do not?
+# alone: it measures how soon a cancel is obeyed
 
 use MilvusFdw;
 
