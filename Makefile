@@ -19,10 +19,11 @@ PROTO_H = $(PROTO_C:.c=.h)
 
 SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/batch/*.c src/fdw/*.c src/qual/*.c src/value/*.c src/net/*.c src/json/*.c src/sqlfn/*.c \
-	src/connector/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))))
+	src/connector/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)) \
+	src/bulk/*.c src/bulk/*/*.c)))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
-LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb
+LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb libzstd
 # asked once: gRPC's answer takes pkg-config a third of a second
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -lpthread -lm
@@ -49,7 +50,7 @@ src/connector/%.pb-c.c src/connector/%.pb-c.h: src/connector/%.proto
 
 $(PROTO_C:.c=.o): CFLAGS := $(filter-out -Werror -Wextra,$(CFLAGS))
 $(filter src/connector/%.o,$(OBJS)): $(PROTO_H)
-$(OBJS): $(wildcard src/include/*.h src/*/*.h src/connector/*/*.h)
+$(OBJS): $(wildcard src/include/*.h src/*/*.h src/connector/*/*.h src/bulk/*/*.h)
 
 # ---------------------------------------------------------------------- tests
 
@@ -58,7 +59,8 @@ UNIT_CFLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -
 	-Wno-sign-compare -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	$(filter -I%,$(PG_CPPFLAGS)) -I$(srcdir)/test/unit
 # what runs without PostgreSQL, which is all that connectors and transports are
-UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)))) $(PROTO_C)
+UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)) \
+	src/bulk/format/*.c src/bulk/store/*.c)) $(PROTO_C)
 UNIT_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(sort $(UNIT_SOURCES)))
 # those that drive a connector against its real server run with the TAP files
 SERVER_PROGRAMS = $(addprefix $(UNIT_DIR)/,es_scan es_filter milvus2_server milvus2_write milvus2_filter)
@@ -85,7 +87,7 @@ test-module:
 install-test-module:
 	$(MAKE) -C test/module install PG_CONFIG=$(PG_CONFIG)
 
-$(UNIT_OBJS): $(wildcard src/include/*.h src/*/*.h src/connector/*/*.h)
+$(UNIT_OBJS): $(wildcard src/include/*.h src/*/*.h src/connector/*/*.h src/bulk/*/*.h)
 
 unit-programs: $(UNIT_PROGRAMS) $(SERVER_PROGRAMS)
 

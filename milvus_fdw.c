@@ -81,6 +81,7 @@ WRAPPER(elasticsearch_fdw)
 WRAPPER(faiss_fdw)
 WRAPPER(hdf5_fdw)
 WRAPPER(milvus1_fdw)
+WRAPPER(object_store_fdw)
 
 void
 _PG_init(void)

@@ -62,6 +62,14 @@ CREATE FOREIGN DATA WRAPPER milvus1_fdw
 	HANDLER milvus1_fdw_handler VALIDATOR milvus1_fdw_validator;
 COMMENT ON FOREIGN DATA WRAPPER milvus1_fdw IS 'collections of Milvus 1.x, in its data directory or its server';
 
+CREATE FUNCTION object_store_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION object_store_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER object_store_fdw
+	HANDLER object_store_fdw_handler VALIDATOR object_store_fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER object_store_fdw IS 'places for staged files: a directory, S3 and all that speaks it, Azure Blob';
+
 -- ------------------------------------------------------- remote collections
 --
 -- Servers are named, tables are regclass.  All need USAGE on the server; those
@@ -447,6 +455,87 @@ REVOKE ALL ON FUNCTION
 	load(regclass, text[], integer), release(regclass, text[]), load_state(regclass, text[]), flush(regclass),
 	check_schema(regclass, regclass),
 	collections(name), fields(name, text), version(name), export_metadata(name)
+	FROM PUBLIC;
+
+-- ------------------------------------------------------------------- staging
+--
+-- Files in a store (a server of object_store_fdw), which needs USAGE on it and,
+-- for a directory, an owner of it with pg_write_server_files.  A rollback does
+-- not take them away; what an error or a cancel left is removed by the next
+-- command on that store in the session.
+--
+-- Errors of all: 42704 no such server, 42501 no privilege or the store denies
+-- access, 42809 not a store, 25006 read-only transaction, 08001/08006 it cannot
+-- be reached, 28P01 it refuses the credentials, HV00R no such bucket, 58P01 no
+-- such directory, 53100 disk full, 53000 the store stays too busy.
+
+-- The query runs as the caller and sees what he sees: this is the one function
+-- that keeps his search_path, and it looks up nothing else by name.  Errors:
+-- 22023 not one query, unknown format or compression, 0A000 the format cannot
+-- carry a column, 23502 NULL in a NumPy file, 42701 two columns of one name.
+CREATE FUNCTION stage(
+	query text,
+	store name,
+	format text DEFAULT 'parquet',
+	compression text DEFAULT NULL,
+	file_bytes bigint DEFAULT NULL,
+	OUT manifest text,
+	OUT name text,
+	OUT rows bigint,
+	OUT bytes bigint,
+	OUT checksum text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_stage'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION stage(text, name, text, text, bigint) IS
+	'write the rows of a query into files of a store, with a manifest; a row a file';
+
+CREATE FUNCTION stage(
+	"table" regclass,
+	store name,
+	format text DEFAULT 'parquet',
+	compression text DEFAULT NULL,
+	file_bytes bigint DEFAULT NULL,
+	OUT manifest text,
+	OUT name text,
+	OUT rows bigint,
+	OUT bytes bigint,
+	OUT checksum text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_stage_table'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION stage(regclass, name, text, text, bigint) IS
+	'write the rows of a table into files of a store, with a manifest; a row a file';
+
+CREATE FUNCTION staged(
+	store name,
+	OUT manifest text,
+	OUT state text,
+	OUT format text,
+	OUT files integer,
+	OUT rows bigint,
+	OUT bytes bigint,
+	OUT created timestamptz)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_staged'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION staged(name) IS
+	'the manifests of a store; state is staging or complete';
+
+-- Error: 42704 no such manifest.
+CREATE FUNCTION unstage(store name, manifest text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'milvus_fdw_unstage'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION unstage(name, text) IS
+	'remove a manifest from a store with all its files and unfinished uploads; how many files';
+
+REVOKE ALL ON FUNCTION
+	stage(text, name, text, text, bigint),
+	stage(regclass, name, text, text, bigint),
+	staged(name), unstage(name, text)
 	FROM PUBLIC;
 
 -- --------------------------------------------------------------- conversions

@@ -307,6 +307,29 @@ mf_append_fixed(MfMem *mem, MfColumn *col, const void *src)
 	return true;
 }
 
+bool
+mf_append_many(MfMem *mem, MfColumn *col, const void *src, int32_t n)
+{
+	int32_t		end = col->nrows + n;
+
+	if (!mf_column_reserve(mem, col, n))
+		return false;
+	if (n > 0)
+		memcpy(mf_fixed_at(col, col->nrows), src, (size_t) n * col->width);
+	while (col->nrows < end)
+	{
+		/* eight at a time, once at the border of a byte */
+		if ((col->nrows & 7) == 0 && end - col->nrows >= 8 && col->absent == NULL)
+		{
+			col->valid[col->nrows >> 3] = 0xFF;
+			col->nrows += 8;
+		}
+		else
+			finish(col, MF_VALUE_PRESENT);
+	}
+	return true;
+}
+
 void *
 mf_append_vector(MfMem *mem, MfColumn *col)
 {

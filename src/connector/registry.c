@@ -14,6 +14,7 @@
 #include "elasticsearch/elasticsearch.h"
 #include "milvus1/milvus1.h"
 #include "milvus2/milvus2.h"
+#include "src/bulk/store/store.h"
 
 #define MAX_CONNECTORS 32
 
@@ -21,6 +22,7 @@ static const MfConnector *connectors[MAX_CONNECTORS] = {
 	&mf_milvus2_connector,
 	&mf_elasticsearch_connector,
 	&mf_milvus1_connector,
+	&mf_object_store_connector,
 };
 
 /* Those that live in modules of their own, which need not be installed. */

@@ -355,6 +355,19 @@ mf_check_files_role(Oid role, bool writing)
 						   writing ? "pg_write_server_files" : "pg_read_server_files")));
 }
 
+void
+mf_check_server_directory(const char *option, const char *value)
+{
+	if (strncmp(value, "file://", 7) != 0)
+		return;
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_WRITE_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to set option \"%s\"", option),
+				 errdetail("Only roles with privileges of the \"%s\" role may have files of the server written.",
+						   "pg_write_server_files")));
+}
+
 /* Why only a superuser may set an option to this value, or NULL: anybody may. */
 static const char *
 only_superuser(const MfOptionDef *def, const char *value, int place)
@@ -389,6 +402,8 @@ check_privilege(const MfOptionDef *def, const char *value, int place)
 		mf_check_server_file(def->name, value);
 	if (def->flags & MF_OPTION_WRITES)
 		mf_check_files_role(GetUserId(), true);
+	if (def->flags & MF_OPTION_PLACE)
+		mf_check_server_directory(def->name, value);
 }
 
 /* What the connector has to say about all of them together. */

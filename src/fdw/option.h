@@ -25,6 +25,9 @@ extern void mf_validate_options(const MfConnector *connector, Datum array, Oid c
 /* Raise unless the current role may have the server read this file. */
 extern void mf_check_server_file(const char *option, const char *path);
 
+/* Raise if value is a directory ("file:///path") that it may not have written. */
+extern void mf_check_server_directory(const char *option, const char *value);
+
 /*
  * Raise unless this role may connect with these options (src/fdw/use.c);
  * mapping: NULL if there is none.

@@ -46,6 +46,9 @@ check_files(const MfConnector *connector, ForeignServer *server)
 
 		if (path != NULL)
 			mf_check_server_file(def->name, path);
+		path = def->flags & MF_OPTION_PLACE ? find(server->options, def->name) : NULL;
+		if (path != NULL)
+			mf_check_server_directory(def->name, path);
 	}
 	SetUserIdAndSecContext(save_user, save_context);
 }
@@ -70,7 +73,9 @@ is_local(const MfConnector *connector, ForeignServer *server)
 
 	foreach(lc, server->options)
 	{
-		if (strstr(defGetString(lfirst(lc)), "://") != NULL)
+		const char *value = defGetString(lfirst(lc));
+
+		if (strstr(value, "://") != NULL && strncmp(value, "file://", 7) != 0)
 			return false;
 	}
 	return is_set(connector, MF_OPTION_LOCAL, server->options);

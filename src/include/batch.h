@@ -121,12 +121,14 @@ extern bool mf_column_reserve(MfMem *mem, MfColumn *col, int32_t rows);
  * Appenders: one value to the end of the column; false = no memory.
  *  - state:  a NULL or an absent value
  *  - fixed:  `width` bytes copied from src
+ *  - many:   `n` values of `width` bytes each, side by side at src
  *  - bytes:  `len` bytes of varying width
  *  - vector: answers where to write the `width` bytes of the vector, or NULL
  *  - varying_slot: room for at most `len` bytes; end with mf_column_commit
  */
 extern bool mf_append_state(MfMem *mem, MfColumn *col, MfState state);
 extern bool mf_append_fixed(MfMem *mem, MfColumn *col, const void *src);
+extern bool mf_append_many(MfMem *mem, MfColumn *col, const void *src, int32_t n);
 extern bool mf_append_bytes(MfMem *mem, MfColumn *col, const char *src, size_t len);
 extern void *mf_append_vector(MfMem *mem, MfColumn *col);
 extern char *mf_varying_slot(MfMem *mem, MfColumn *col, size_t len);

@@ -80,6 +80,8 @@ typedef enum MfOptionType
 								 * set it */
 #define MF_OPTION_FIELD		256 /* of a column: names its field, in place of the
 								 * core's option "field" */
+#define MF_OPTION_PLACE		512 /* file:///path is a directory of this machine
+								 * that is written to; any other URL is not */
 
 typedef struct MfOptionDef
 {

@@ -53,6 +53,15 @@ extern void mf_http_idempotent(MfHttpCall *call);
 /* "Accept: type" in place of application/json, before the first step; false = no memory. */
 extern bool mf_http_accept(MfHttpCall *call, const char *type);
 
+/*
+ * Header lines ("Name: value") besides ours, in place of those given before;
+ * before a step that sends.  They may hold secrets.  false = no memory.
+ */
+extern bool mf_http_headers(MfHttpCall *call, const char *const *lines, int n);
+
+/* After an answer, or an error: the next step sends the same request anew. */
+extern void mf_http_again(MfHttpCall *call);
+
 /* Let transfers go on without waiting; call it now and then from busy code. */
 extern void mf_http_pump(MfHttp *http);
 

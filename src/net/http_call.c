@@ -86,6 +86,43 @@ mf_http_accept(MfHttpCall *call, const char *type)
 	return call->accept != NULL;
 }
 
+static void
+free_headers(MfHttpCall *call)
+{
+	for (int i = 0; i < call->nextra; i++)
+		mf_free_secret(call->http->mem, call->extra[i]);
+	mf_free(call->http->mem, call->extra);
+	call->extra = NULL;
+	call->nextra = 0;
+}
+
+bool
+mf_http_headers(MfHttpCall *call, const char *const *lines, int n)
+{
+	free_headers(call);
+	call->extra = mf_calloc(call->http->mem, sizeof(char *) * (size_t) (n + 1));
+	if (call->extra == NULL)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		/* a line break would make two of it */
+		if (!mf_is_header_text(lines[i]))
+			return false;
+		call->extra[i] = mf_strdup(call->http->mem, lines[i]);
+		if (call->extra[i] == NULL)
+			return false;
+		call->nextra++;
+	}
+	return true;
+}
+
+void
+mf_http_again(MfHttpCall *call)
+{
+	if (call->state == HTTP_ANSWERED || call->state == HTTP_FAILED)
+		call->state = HTTP_AGAIN;
+}
+
 /* Start at the URL that works, or else at the one that did last. */
 static void
 start(MfHttpCall *call)
@@ -263,6 +300,7 @@ mfh_call_free(MfHttpCall *call)
 	mf_free(http->mem, call->path);
 	mf_free(http->mem, call->content_type);
 	mf_free(http->mem, call->accept);
+	free_headers(call);
 	mf_free(http->mem, call->describe);
 	mf_free(http->mem, call);
 }

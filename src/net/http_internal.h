@@ -74,6 +74,8 @@ struct MfHttpCall
 	char	   *path;
 	char	   *content_type;
 	char	   *accept;			/* or NULL: JSON */
+	char	  **extra;			/* header lines, or NULL */
+	int			nextra;
 	char	   *describe;
 	HttpBuffer	body;
 	bool		has_body;

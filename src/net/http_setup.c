@@ -140,6 +140,14 @@ set_headers(MfHttpCall *call)
 		ok = ok && add_header(call, "Content-Type: ", call->content_type);
 	else
 		ok = ok && add_header(call, "Content-Type:", "");
+	for (int i = 0; i < call->nextra; i++)
+	{
+		struct curl_slist *longer = curl_slist_append(call->headers, call->extra[i]);
+
+		ok = ok && longer != NULL;
+		if (longer != NULL)
+			call->headers = longer;
+	}
 	if (call->http->authorization != NULL)
 	{
 		/* As long as a token may be: not through the line buffer. */

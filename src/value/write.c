@@ -252,6 +252,45 @@ put_through_text(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 	put_utf8(writer, mem, col, text, strlen(text));
 }
 
+/* Do an array's elements lie as the column's values do? */
+static bool
+is_same_layout(Oid elem, MfKind kind)
+{
+	switch (elem)
+	{
+		case INT2OID:
+			return kind == MF_KIND_I16;
+		case INT4OID:
+			return kind == MF_KIND_I32;
+		case INT8OID:
+			return kind == MF_KIND_I64;
+		case FLOAT4OID:
+			return kind == MF_KIND_F32;
+		case FLOAT8OID:
+			return kind == MF_KIND_F64;
+		default:
+			return false;
+	}
+}
+
+/* All elements at once; false = it has to be looked at one by one. */
+static bool
+put_whole_list(MfWriter *writer, MfMem *mem, MfColumn *col, ArrayType *array)
+{
+	int32		n = ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0];
+	int32		before = col->child->nrows;
+
+	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || !is_same_layout(ARR_ELEMTYPE(array), col->elem) ||
+		(writer->field->max_items > 0 && n > writer->field->max_items))
+		return false;
+	if (!mf_append_many(mem, col->child, ARR_DATA_PTR(array), n) || !mf_append_list(mem, col))
+	{
+		mf_column_truncate(col->child, before);
+		mf_value_no_memory();
+	}
+	return true;
+}
+
 static void
 put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 {
@@ -261,6 +300,8 @@ put_list(MfWriter *writer, MfMem *mem, MfColumn *col, Datum value)
 	bool	   *nulls;			/* none is */
 	int			n;
 
+	if (put_whole_list(writer, mem, col, array))
+		return;
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

@@ -9,6 +9,7 @@ package MilvusFdw::Doubles;
 #   my $d = double('grpc_server', to => $real, script => { Insert => [{ milvus => { code => 8 }, times => 2 }, { forward => 1 }] });
 #   both servers also with  cert => certs() . '/expired.crt', key => certs() . '/expired.key'
 #   my $d = double('milvus1_server', segment_rows => 100);    a Milvus 1.1 server in memory
+#   my $d = double('azure_blob', key => $base64);            Azure Blob Storage in memory; checks each signature
 #   my $d = double('silent_dns');                             every look-up not in /etc/hosts hangs, until stop; such a file runs alone
 #   $d->port; $d->host_port; $d->seen (list of what it saw, as hashes); $d->stop
 
@@ -72,7 +73,8 @@ sub double
 sub port      { return $_[0]{port} }
 sub host_port { return "localhost:$_[0]{port}" }
 sub url       { return "http://localhost:$_[0]{port}" }
-sub seen      { return map { $json->decode($_) } split /\n/, _slurp($_[0]{log}) }
+# A line that is still being written is not there yet.
+sub seen      { return map { $json->decode($_) } grep { s/\n\z// } split /(?<=\n)/, _slurp($_[0]{log}) }
 
 sub stop
 {

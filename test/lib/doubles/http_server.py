@@ -4,7 +4,8 @@ http_server.py --script JSON [--to HOST:PORT] [--cert FILE --key FILE]    the la
 JSON: a list of rules {"method": REGEX, "path": REGEX, "answers": [ANSWER...]}; the first rule that matches counts.
 ANSWER, taken in order, the last one for ever, "times": n repeats it:
   {"status": 200, "headers": {...}, "body": TEXT or JSON}     an answer; "latin1": true sends body as bytes 0-255
-  {"forward": true}         ask the real server (--to) instead; with "replace": [REGEX, TEXT] its body is changed
+  {"forward": true}         ask the real server (--to) instead; with "replace": [REGEX, TEXT] its body is changed,
+                            with "corrupt": true a bit of the request's
   {"raw": TEXT}             these bytes (latin-1) in place of an HTTP answer, then close
   {"hang": true}            never answer
   {"endless": TEXT}         200 and TEXT again and again, until the client goes
@@ -49,7 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def forward(self, body):
         connection = http.client.HTTPConnection(*double.args.to, timeout=120)
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection", "accept-encoding")}
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding")}
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         data = answer.read()
@@ -88,6 +89,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if how.get("forward"):
+            if how.get("corrupt") and body:
+                body = bytes([body[0] ^ 1]) + body[1:]
             status, headers, data = self.forward(body)
             if "replace" in how:
                 data = re.sub(how["replace"][0].encode(), how["replace"][1].encode(), data)

@@ -1,0 +1,69 @@
+/*
+ * parquet_level.c - Where are the NULLs, and where does a list end?
+ *
+ * Levels of one or two bits each, in the hybrid of runs and packed bits of
+ * parquet-format's Encodings.md, behind four bytes of length (data page v1).
+ */
+#include "parquet.h"
+
+#include <string.h>
+
+static size_t
+run_at(const uint8_t *levels, size_t n, size_t at)
+{
+	size_t		end = at + 1;
+
+	while (end < n && levels[end] == levels[at])
+		end++;
+	return end - at;
+}
+
+/* Eight levels a group; the last is filled up with zeros. */
+static void
+put_packed(MfBytes *out, const uint8_t *levels, size_t n, size_t at, size_t groups, int bits)
+{
+	mf_put_varint(out, groups << 1 | 1);
+	for (size_t g = 0; g < groups; g++)
+	{
+		uint32_t	packed = 0;
+
+		for (size_t i = 0; i < 8; i++)
+		{
+			size_t		k = at + g * 8 + i;
+
+			packed |= (k < n ? (uint32_t) levels[k] : 0) << (i * (size_t) bits);
+		}
+		mf_json_buf_raw(out, (const char *) &packed, (size_t) bits);
+	}
+}
+
+void
+pq_levels(MfBytes *out, const uint8_t *levels, size_t n, int bits)
+{
+	size_t		start = out->len;
+	uint32_t	length = 0;
+
+	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
+	for (size_t i = 0; i < n;)
+	{
+		size_t		run = run_at(levels, n, i);
+		size_t		groups = 0;
+
+		if (run >= 8)
+		{
+			mf_put_varint(out, run << 1);
+			mf_json_buf_raw(out, (const char *) &levels[i], 1);
+			i += run;
+			continue;
+		}
+		do
+			groups++;
+		while (groups < 63 && i + groups * 8 < n && run_at(levels, n, i + groups * 8) < 8);
+		put_packed(out, levels, n, i, groups, bits);
+		i += groups * 8;
+	}
+	if (out->failed)
+		return;
+	length = (uint32_t) (out->len - start - sizeof(length));
+	memcpy(out->data + start, &length, sizeof(length));
+}

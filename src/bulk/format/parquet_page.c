@@ -1,0 +1,280 @@
+/*
+ * parquet_page.c - How do some rows of a column become a page?
+ *
+ * Data page v1, values PLAIN (Encodings.md): levels, then the values that are
+ * there, all of it compressed together.  A column may always hold NULL: what
+ * comes from a query promises nothing.
+ */
+#include "parquet.h"
+
+#include <string.h>
+
+/* Levels as dremel has them: of a list 0 is NULL, 1 empty, 2 an element. */
+static size_t
+list_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to, bool repetition)
+{
+	MfBytes    *levels = &pq->levels;
+	static const uint8_t ones[256] = {[0 ... 255] = 1};
+	static const uint8_t twos[256] = {[0 ... 255] = 2};
+	const char *more = (const char *) (repetition ? ones : twos);
+
+	levels->len = 0;
+	for (int32_t row = from; row < to; row++)
+	{
+		bool		present = mf_column_state(col, row) == MF_VALUE_PRESENT;
+		int64_t		n = !present ? 0 : col->kind == MF_KIND_LIST ? col->offsets[row + 1] - col->offsets[row] : col->dim;
+		char		first = (char) (repetition ? 0 : !present ? 0 : n == 0 ? 1 : 2);
+
+		mf_json_buf_raw(levels, &first, 1);
+		for (n--; n > 0; n -= 256)
+			mf_json_buf_raw(levels, more, n < 256 ? (size_t) n : 256);
+	}
+	return levels->len;
+}
+
+static size_t
+flat_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to)
+{
+	MfBytes    *levels = &pq->levels;
+
+	levels->len = 0;
+	for (int32_t row = from; row < to; row++)
+	{
+		char		level = mf_column_state(col, row) == MF_VALUE_PRESENT;
+
+		mf_json_buf_raw(levels, &level, 1);
+	}
+	return levels->len;
+}
+
+static void
+put_bytes(MfBytes *out, const char *bytes, size_t len)
+{
+	uint32_t	length = (uint32_t) len;
+
+	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
+	mf_json_buf_raw(out, bytes, len);
+}
+
+/* Integers of one or two bytes are INT32 in a file. */
+static void
+put_widened(MfBytes *out, const char *at, size_t width)
+{
+	int16_t		i16;
+	int32_t		value;
+
+	if (width == 1)
+		value = *(const int8_t *) at;
+	else
+	{
+		memcpy(&i16, at, sizeof(i16));
+		value = i16;
+	}
+	mf_json_buf_raw(out, (const char *) &value, sizeof(value));
+}
+
+static void
+put_sparse(MfBytes *out, const char *pairs, size_t len, bool *finite)
+{
+	uint32_t	length = 0;
+	size_t		start = out->len;
+
+	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
+	*finite = mf_sparse_json(out, pairs, len);
+	length = (uint32_t) (out->len - start - sizeof(length));
+	if (!out->failed)
+		memcpy(out->data + start, &length, sizeof(length));
+}
+
+/* One value; bits of booleans are gathered by the caller. */
+static bool
+put_value(MfBytes *out, const MfColumn *col, int32_t row)
+{
+	bool		finite = true;
+	size_t		len;
+	const char *at;
+
+	if (col->stride == 0)
+	{
+		at = mf_varying_at(col, row, &len);
+		if (col->kind == MF_KIND_SPARSE)
+			put_sparse(out, at, len, &finite);
+		else
+			put_bytes(out, at, len);
+		return finite;
+	}
+	at = mf_fixed_at(col, row);
+	if (mf_kind_is_vector(col->kind))
+		put_bytes(out, at, col->width);
+	else if (col->width < 4)
+		put_widened(out, at, col->width);
+	else
+		mf_json_buf_raw(out, at, col->width);
+	return true;
+}
+
+static void
+put_bools(MfBytes *out, const MfColumn *col, int64_t from, int64_t to)
+{
+	unsigned char byte = 0;
+	int			bit = 0;
+
+	for (int64_t i = from; i < to; i++)
+	{
+		if (mf_column_state(col, (int32_t) i) != MF_VALUE_PRESENT)
+			continue;
+		byte |= (unsigned char) (*(const char *) mf_fixed_at(col, (int32_t) i) << bit);
+		if (++bit == 8)
+		{
+			mf_json_buf_raw(out, (const char *) &byte, 1);
+			byte = 0;
+			bit = 0;
+		}
+	}
+	if (bit > 0)
+		mf_json_buf_raw(out, (const char *) &byte, 1);
+}
+
+/* Values [from, to) of a column without lists; answers the row that cannot be, or -1. */
+static int64_t
+put_flat(MfBytes *out, const MfColumn *col, int64_t from, int64_t to)
+{
+	if (col->kind == MF_KIND_BOOL)
+	{
+		put_bools(out, col, from, to);
+		return -1;
+	}
+	if (col->nnull == 0 && col->stride >= 4 && !mf_kind_is_vector(col->kind) && to > from)
+	{
+		mf_json_buf_raw(out, mf_fixed_at(col, (int32_t) from), (size_t) (to - from) * col->width);
+		return -1;
+	}
+	for (int64_t i = from; i < to; i++)
+	{
+		if (mf_column_state(col, (int32_t) i) == MF_VALUE_PRESENT && !put_value(out, col, (int32_t) i))
+			return i;
+	}
+	return -1;
+}
+
+/* A vector's elements are its list's values. */
+static void
+put_vectors(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
+{
+	for (int32_t row = from; row < to; row++)
+	{
+		const char *at = mf_fixed_at(col, row);
+
+		if (mf_column_state(col, row) != MF_VALUE_PRESENT)
+			continue;
+		if (col->kind == MF_KIND_VEC_F32)
+			mf_json_buf_raw(out, at, col->width);
+		else
+		{
+			for (size_t i = 0; i < col->width; i++)
+				put_widened(out, at + i, 1);
+		}
+	}
+}
+
+static int64_t
+put_page_values(PqEncoder *pq, const MfFormatColumn *column, const MfColumn *col, int32_t from, int32_t to, size_t *values)
+{
+	MfBytes    *page = &pq->page;
+
+	if (!pq_is_list(column))
+	{
+		*values = flat_levels(pq, col, from, to);
+		pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
+		return put_flat(page, col, from, to);
+	}
+	*values = list_levels(pq, col, from, to, true);
+	pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
+	*values = list_levels(pq, col, from, to, false);
+	pq_levels(page, (const uint8_t *) pq->levels.data, *values, 2);
+	if (col->kind != MF_KIND_LIST)
+		put_vectors(page, col, from, to);
+	else
+		return put_flat(page, col->child, col->offsets[from], col->offsets[to]) >= 0 ? from : -1;
+	return -1;
+}
+
+static void
+put_head(MfBytes *out, size_t raw, size_t compressed, size_t values)
+{
+	MfThrift	t = {.out = out};
+
+	mf_thrift_open(&t, 0);
+	mf_thrift_i32(&t, 1, 0);	/* DATA_PAGE */
+	mf_thrift_i32(&t, 2, (int32_t) raw);
+	mf_thrift_i32(&t, 3, (int32_t) compressed);
+	mf_thrift_open(&t, 5);
+	mf_thrift_i32(&t, 1, (int32_t) values);
+	mf_thrift_i32(&t, 2, PQ_PLAIN);
+	mf_thrift_i32(&t, 3, PQ_RLE);
+	mf_thrift_i32(&t, 4, PQ_RLE);
+	mf_thrift_close(&t);
+	mf_thrift_close(&t);
+}
+
+static MfStatus
+put_compressed(PqEncoder *pq, size_t values, size_t *head, MfError *err)
+{
+	MfBytes    *out = &pq->base.out;
+	MfBytes    *levels = &pq->levels;	/* free by now: room for the result */
+	size_t		bound = ZSTD_compressBound(pq->page.len);
+	size_t		size;
+
+	levels->len = 0;
+	if (levels->cap < bound)
+	{
+		char	   *bigger = mf_realloc(levels->mem, levels->data, bound);
+
+		if (bigger == NULL)
+			return mf_error_oom(err, bound);
+		levels->data = bigger;
+		levels->cap = bound;
+	}
+	size = ZSTD_compressCCtx(pq->zstd, levels->data, levels->cap, pq->page.data, pq->page.len, 1);
+	if (ZSTD_isError(size))
+		return mf_error(err, MF_INTERNAL, "could not compress: %s", ZSTD_getErrorName(size));
+	put_head(out, pq->page.len, size, values);
+	*head = out->len;
+	mf_json_buf_raw(out, levels->data, size);
+	return MF_OK;
+}
+
+MfStatus
+pq_page(PqEncoder *pq, PqChunk *chunk, const MfFormatColumn *column, const MfBatch *batch, int c,
+		int32_t from, int32_t to, MfError *err)
+{
+	MfBytes    *out = &pq->base.out;
+	size_t		before = out->len;
+	size_t		head = 0;
+	size_t		values;
+	int64_t		bad;
+
+	pq->page.len = 0;
+	bad = put_page_values(pq, column, &batch->columns[c], from, to, &values);
+	if (bad >= 0)
+		return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column, batch, (int32_t) bad, "JSON cannot hold NaN or infinity");
+	if (pq->page.failed || pq->levels.failed)
+		return mf_error_oom(err, pq->page.cap * 2);
+	if (pq->page.len > INT32_MAX / 2)
+		return mf_format_error(err, MF_PROGRAM_LIMIT, column, batch, from, "value too large for a page of a Parquet file");
+	if (pq->zstd != NULL)
+	{
+		if (put_compressed(pq, values, &head, err) != MF_OK)
+			return MF_ERROR;
+	}
+	else
+	{
+		put_head(out, pq->page.len, pq->page.len, values);
+		head = out->len;
+		mf_json_buf_raw(out, pq->page.data, pq->page.len);
+	}
+	chunk->values += (int64_t) values;
+	chunk->raw_bytes += (int64_t) (head - before + pq->page.len);
+	chunk->bytes += (int64_t) (out->len - before);
+	return MF_OK;
+}

@@ -1,0 +1,136 @@
+/*
+ * manifest.c - What does a job say of itself in the store?
+ *
+ * JSON, for people and for imports: written before the first file, so that
+ * nothing lies there unseen, and again when all files are complete.
+ */
+#include "stage.h"
+
+#include <jansson.h>
+
+#define VERSION_KEY "milvus_fdw_manifest"
+
+static void
+put_text(MfBytes *out, const char *key, const char *value)
+{
+	mf_json_buf_add(out, key);
+	if (value != NULL)
+		mf_json_buf_quote(out, value);
+	else
+		mf_json_buf_add(out, "null");
+}
+
+static void
+put_int(MfBytes *out, const char *key, int64 value)
+{
+	mf_json_buf_add(out, key);
+	mf_json_buf_int(out, value);
+}
+
+static void
+put_columns(MfStaging *s, MfBytes *out)
+{
+	mf_json_buf_add(out, ",\n \"columns\": [");
+	for (int i = 0; i < s->spec.ncolumns; i++)
+	{
+		const MfFormatColumn *column = &s->spec.columns[i];
+
+		put_text(out, i > 0 ? ",\n  {\"name\": " : "\n  {\"name\": ", column->name);
+		put_text(out, ", \"kind\": ", mf_kind_name(column->kind));
+		if (column->kind == MF_KIND_LIST)
+			put_text(out, ", \"element\": ", mf_kind_name(column->elem));
+		if (column->dim > 0)
+			put_int(out, ", \"dim\": ", column->dim);
+		put_text(out, ", \"sql_type\": ", s->fields[i].native);
+		mf_json_buf_add(out, "}");
+	}
+	mf_json_buf_add(out, "]");
+}
+
+static void
+put_files(MfStaging *s, MfBytes *out)
+{
+	ListCell   *lc;
+	const char *comma = "";
+
+	mf_json_buf_add(out, ",\n \"files\": [");
+	foreach(lc, s->files)
+	{
+		MfStagedFile *file = lfirst(lc);
+
+		mf_json_buf_add(out, comma);
+		put_text(out, "\n  {\"name\": ", file->name);
+		put_int(out, ", \"part\": ", file->part);
+		if (file->column != NULL)
+			put_text(out, ", \"column\": ", file->column);
+		put_int(out, ", \"rows\": ", file->rows);
+		put_int(out, ", \"bytes\": ", file->bytes);
+		put_text(out, ", \"sha256\": ", file->sha256);
+		mf_json_buf_add(out, "}");
+		comma = ",";
+	}
+	mf_json_buf_add(out, "]");
+}
+
+void
+mf_manifest_write(MfStaging *s)
+{
+	MfBytes		out = {.mem = &s->remote->mem};
+	bool		parquet = s->format == &mf_format_parquet;
+	char	   *text;
+	char	   *name;
+
+	put_int(&out, "{\"" VERSION_KEY "\": ", 1);
+	put_text(&out, ",\n \"job\": ", s->job);
+	put_text(&out, ",\n \"state\": ", s->complete ? "complete" : "staging");
+	put_text(&out, ",\n \"format\": ", s->format->name);
+	put_text(&out, ",\n \"compression\": ", parquet && s->spec.compress ? "zstd" : NULL);
+	put_text(&out, ",\n \"created\": ", s->created);
+	put_text(&out, ",\n \"url\": ", mf_store_url(s->remote->conn));
+	put_int(&out, ",\n \"rows\": ", s->rows);
+	put_columns(s, &out);
+	put_files(s, &out);
+	mf_json_buf_add(&out, "}\n");
+	text = out.failed ? NULL : MemoryContextAlloc(s->context, out.len + 1);
+	if (text != NULL)
+		memcpy(text, out.data, out.len + 1);
+	mf_free(&s->remote->mem, out.data);
+	if (text == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	name = psprintf("%s/" MF_MANIFEST_FILE, s->job);
+	mf_store_put(s->remote, name, text, strlen(text), s->context);
+	pfree(text);
+}
+
+/* ------------------------------------------------------------------- reading */
+
+static char *
+get_text(json_t *root, const char *key)
+{
+	const char *value = json_string_value(json_object_get(root, key));
+
+	return pstrdup(value != NULL ? value : "");
+}
+
+bool
+mf_manifest_read(const char *text, size_t len, MfManifest *manifest)
+{
+	json_t	   *root = json_loadb(text, len, 0, NULL);
+	json_t	   *files = json_object_get(root, "files");
+	bool		ours = json_integer_value(json_object_get(root, VERSION_KEY)) == 1 && json_is_array(files);
+
+	memset(manifest, 0, sizeof(*manifest));
+	if (ours)
+	{
+		manifest->job = get_text(root, "job");
+		manifest->state = get_text(root, "state");
+		manifest->format = get_text(root, "format");
+		manifest->created = get_text(root, "created");
+		manifest->rows = json_integer_value(json_object_get(root, "rows"));
+		manifest->nfiles = (int) json_array_size(files);
+		for (int i = 0; i < manifest->nfiles; i++)
+			manifest->bytes += json_integer_value(json_object_get(json_array_get(files, (size_t) i), "bytes"));
+	}
+	json_decref(root);
+	return ours;
+}

@@ -1,0 +1,134 @@
+/*
+ * internal.h - What do the files of the stores share?
+ */
+#ifndef MF_STORE_INTERNAL_H
+#define MF_STORE_INTERNAL_H
+
+#include "http.h"
+#include "json.h"
+#include "mf_arena.h"
+#include "store.h"
+
+#include <openssl/evp.h>
+
+#define SHA256_HEX 65			/* with NUL */
+
+typedef enum StoreKind
+{
+	STORE_DIRECTORY,
+	STORE_S3,
+	STORE_AZURE
+} StoreKind;
+
+/* What url says. */
+typedef struct StorePlace
+{
+	StoreKind	kind;
+	char		account[256];	/* Azure */
+	char		bucket[256];	/* or container */
+	char		prefix[1024];	/* no slash at either end; of a directory its path */
+} StorePlace;
+
+struct MfConn
+{
+	MfMem	   *mem;
+	char	   *server;
+	MfOption   *option;			/* copies */
+	MfOptions	options;
+	StorePlace	place;
+	MfHttp	   *http;			/* NULL for a directory */
+	char		host[512];		/* as the Host header has it */
+	char		path[1024];		/* of the endpoint, and the bucket where it stands in the path */
+	char		region[64];
+	size_t		part_bytes;
+};
+
+/* place.c: false = *why (static text) */
+extern bool store_place(const char *url, StorePlace *place, const char **why);
+
+/* Name below the prefix; false = too long. */
+extern bool store_key(const MfConn *store, const char *name, char *key, size_t size);
+
+/* ---- digest.c */
+extern void store_hex(const unsigned char *digest, char *hex);
+extern void store_sha256(const char *data, size_t len, char *hex);
+extern void store_hmac(const void *key, size_t key_len, const char *text, unsigned char out[32]);
+
+/* ---- request.c: one HTTP request, signed each time it is sent */
+typedef struct StoreQuery
+{
+	const char *name;
+	const char *value;			/* not encoded */
+} StoreQuery;
+
+typedef struct StoreCall
+{
+	MfConn	   *store;
+	const char *method;
+	char	   *path;			/* encoded, with the query */
+	char		sha256[SHA256_HEX]; /* of the body */
+	size_t		length;
+	const char *content_type;	/* of a file, or NULL */
+	const char *blob_type;		/* Azure */
+	MfHttpCall *http;
+	bool		resend;			/* sign and send again */
+	bool		missing_ok;		/* 404 is an answer */
+	bool		missing;
+	const char *what;			/* for messages: "file", or a name */
+} StoreCall;
+
+/* query: sorted by name, ended by a NULL name.  key NULL = the bucket itself. */
+extern MfStatus store_call_begin(MfConn *store, const char *method, const char *key, const StoreQuery *query,
+								 const char *content_type, const char *body, size_t len,
+								 StoreCall **call, MfError *err);
+extern MfStatus store_call_step(StoreCall *call, MfWaitFor *wait, MfError *err);
+extern void store_call_end(StoreCall *call);
+
+/* ---- sign_s3.c, sign_azure.c: header lines into an arena; false = no memory */
+#define STORE_HEADERS 8
+extern bool store_sign_s3(const StoreCall *call, const char *now, MfArena *arena, const char **lines, int *n);
+extern bool store_sign_azure(const StoreCall *call, const char *now, MfArena *arena, const char **lines, int *n);
+
+/* The signature itself, for the published examples. */
+typedef struct S3Signing
+{
+	const char *access_key;
+	const char *secret_key;
+	const char *region;
+	const char *service;
+	const char *method;
+	const char *path;			/* encoded */
+	const char *query;			/* encoded and sorted; "" = none */
+	const char *headers;		/* canonical: "host:...\nx-amz-date:...\n" */
+	const char *signed_headers;
+	const char *payload_sha256;
+	const char *time;			/* 20130524T000000Z */
+} S3Signing;
+extern bool store_s3_signature(const S3Signing *s, MfArena *arena, char hex[SHA256_HEX]);
+
+/* ---- xml.c: the text of the next <tag> from *at on, unescaped; NULL = no more */
+extern char *store_xml_next(MfArena *arena, const char **at, const char *end, const char *tag);
+
+/* The same for one, anywhere. */
+extern char *store_xml_text(MfArena *arena, const char *xml, size_t len, const char *tag);
+
+/* ---- error.c */
+extern MfStatus store_answer_error(StoreCall *call, MfError *err);
+extern MfStatus store_os_error(MfError *err, int number, const char *doing, const char *path);
+
+/* ---- of each store, called by put.c and task.c */
+typedef struct DirectoryPut DirectoryPut;
+extern MfStatus directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **put, MfError *err);
+extern MfStatus directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *taken, MfWaitFor *wait, MfError *err);
+extern MfStatus directory_put_head(DirectoryPut *put, const char *head, size_t len, MfError *err);
+extern MfStatus directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err);
+extern const char *directory_put_sha256(const DirectoryPut *put);
+extern void directory_put_end(DirectoryPut *put);
+
+extern MfStatus directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err);
+extern MfStatus directory_delete(MfConn *store, const char *name, MfError *err);
+/* add: called for each name; below: all levels, else folders of one */
+extern MfStatus directory_list(MfConn *store, const char *under, bool below, MfArena *arena,
+							   bool (*add) (void *arg, const char *name), void *arg, MfError *err);
+
+#endif							/* MF_STORE_INTERNAL_H */

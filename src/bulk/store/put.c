@@ -1,0 +1,368 @@
+/*
+ * put.c - How does a file of any length go into a store?
+ *
+ * Over HTTP in parts of one size, some in flight while the next is filled; a
+ * file that fits into one part is one request.  The parts become a file at the
+ * end (S3: CompleteMultipartUpload, Azure: Put Block List), so that nobody sees
+ * half of one.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_PARTS_IN_FLIGHT 2
+#define MOST_PARTS 10000		/* of S3; Azure takes 50000 blocks */
+
+typedef struct Part
+{
+	StoreCall  *call;			/* NULL = free */
+	int			number;
+} Part;
+
+struct MfPut
+{
+	MfConn	   *store;
+	DirectoryPut *directory;	/* or all that follows */
+	char		key[1200];
+	const char *content_type;
+	char	   *buffer;			/* part_bytes */
+	size_t		filled;
+	StoreCall  *start;			/* asks for an upload id, or the last request */
+	char	   *upload_id;
+	int			nparts;			/* begun */
+	Part		parts[MAX_PARTS_IN_FLIGHT];
+	MfArena		arena;
+	char	  **etags;			/* of parts done, by number - 1 */
+	int			room;
+	EVP_MD_CTX *digest;
+	char		sha256[SHA256_HEX];
+	int64_t		bytes;
+	int64_t		done;
+	bool		finishing;
+};
+
+MfStatus
+mf_put_begin(MfConn *store, const char *name, const char *content_type, bool patch, MfPut **out, MfError *err)
+{
+	MfPut	   *put = mf_calloc(store->mem, sizeof(MfPut));
+
+	*out = put;
+	if (put == NULL)
+		return mf_error_oom(err, sizeof(MfPut));
+	put->store = store;
+	put->content_type = content_type;
+	put->arena.mem = store->mem;
+	if (store->place.kind == STORE_DIRECTORY)
+		return directory_put_begin(store, name, patch, &put->directory, err);
+	if (!store_key(store, name, put->key, sizeof(put->key)))
+		return mf_error(err, MF_PROGRAM_LIMIT, "name \"%s\" is too long for a store", name);
+	put->buffer = mf_alloc(store->mem, store->part_bytes);
+	put->digest = EVP_MD_CTX_new();
+	if (put->buffer == NULL || put->digest == NULL)
+		return mf_error_oom(err, store->part_bytes);
+	EVP_DigestInit_ex(put->digest, EVP_sha256(), NULL);
+	return MF_OK;
+}
+
+/* ---------------------------------------------------------------------- parts */
+
+static MfStatus
+note_etag(MfPut *put, const Part *part, MfError *err)
+{
+	const char *etag = mf_http_header(part->call->http, "etag");
+
+	if (put->store->place.kind != STORE_S3)
+		return MF_OK;
+	if (etag == NULL)
+		return mf_error(err, MF_FDW_REPLY_HANDLE, "the store of server \"%s\" did not confirm a part of a file", put->store->server);
+	if (part->number > put->room)
+	{
+		int			room = part->number * 2;
+		char	  **etags = mf_realloc(put->store->mem, put->etags, sizeof(char *) * (size_t) room);
+
+		if (etags == NULL)
+			return mf_error_oom(err, sizeof(char *) * (size_t) room);
+		put->etags = etags;
+		put->room = room;
+	}
+	put->etags[part->number - 1] = mf_arena_strdup(&put->arena, etag);
+	return put->arena.failed ? mf_error_oom(err, strlen(etag)) : MF_OK;
+}
+
+/* Look after the parts in flight; MF_OK = at least `want` places are free. */
+static MfStatus
+step_parts(MfPut *put, int want, MfWaitFor *wait, MfError *err)
+{
+	int			nfree = 0;
+
+	for (int i = 0; i < MAX_PARTS_IN_FLIGHT; i++)
+	{
+		Part	   *part = &put->parts[i];
+		MfStatus	status = part->call != NULL ? store_call_step(part->call, wait, err) : MF_OK;
+
+		if (status == MF_ERROR)
+			return MF_ERROR;
+		if (status == MF_WAIT)
+			continue;
+		if (part->call != NULL && note_etag(put, part, err) != MF_OK)
+			return MF_ERROR;
+		if (part->call != NULL)
+			put->done++;
+		store_call_end(part->call);
+		part->call = NULL;
+		nfree++;
+	}
+	return nfree >= want ? MF_OK : MF_WAIT;
+}
+
+/* S3 gives a multipart upload a name of its own. */
+static MfStatus
+start_upload(MfPut *put, MfWaitFor *wait, MfError *err)
+{
+	static const StoreQuery query[] = {{"uploads", ""}, {NULL}};
+	MfStatus	status = MF_OK;
+	const char *body;
+	size_t		len;
+
+	if (put->store->place.kind != STORE_S3 || put->upload_id != NULL)
+		return MF_OK;
+	if (put->start == NULL)
+		status = store_call_begin(put->store, "POST", put->key, query, NULL, NULL, 0, &put->start, err);
+	if (status == MF_OK)
+		status = store_call_step(put->start, wait, err);
+	if (status != MF_OK)
+		return status;
+	body = mf_http_body(put->start->http, &len);
+	put->upload_id = store_xml_text(&put->arena, body, len, "UploadId");
+	if (put->upload_id == NULL || put->upload_id[0] == '\0')
+		return mf_error(err, MF_FDW_REPLY_HANDLE, "the store of server \"%s\" gave no upload id", put->store->server);
+	store_call_end(put->start);
+	put->start = NULL;
+	return MF_OK;
+}
+
+/* Blocks of a blob must have ids of one length. */
+static void
+block_id(int number, char id[32])
+{
+	char		text[16];
+
+	snprintf(text, sizeof(text), "%09d", number);
+	EVP_EncodeBlock((unsigned char *) id, (const unsigned char *) text, 9);
+}
+
+/* Send what the buffer holds as the next part; it is copied. */
+static MfStatus
+send_part(MfPut *put, MfWaitFor *wait, MfError *err)
+{
+	char		number[32];
+	char		id[32];
+	StoreQuery	s3[] = {{"partNumber", number}, {"uploadId", put->upload_id}, {NULL}};
+	StoreQuery	azure[] = {{"blockid", id}, {"comp", "block"}, {NULL}};
+	MfStatus	status = start_upload(put, wait, err);
+	Part	   *part = put->parts;
+
+	if (status == MF_OK)
+		status = step_parts(put, 1, wait, err);
+	if (status != MF_OK)
+		return status;
+	while (part->call != NULL)
+		part++;
+	if (put->nparts >= MOST_PARTS)
+		return mf_error(err, MF_PROGRAM_LIMIT, "a file has too many parts; raise the option \"part_bytes\" of the server");
+	part->number = put->nparts + 1;
+	snprintf(number, sizeof(number), "%d", part->number);
+	block_id(part->number, id);
+	s3[1].value = put->upload_id;
+	status = store_call_begin(put->store, "PUT", put->key, put->store->place.kind == STORE_S3 ? s3 : azure,
+							  "application/octet-stream", put->buffer, put->filled, &part->call, err);
+	if (status != MF_OK)
+		return status;
+	put->nparts++;
+	put->filled = 0;
+	/* let it leave; an error it would repeat shows again when a place is needed */
+	return store_call_step(part->call, wait, err) == MF_ERROR ? MF_ERROR : MF_OK;
+}
+
+MfStatus
+mf_put_data(MfPut *put, const char *data, size_t len, size_t *taken, MfWaitFor *wait, MfError *err)
+{
+	size_t		before = *taken;
+	MfStatus	status = MF_OK;
+
+	if (put->directory != NULL)
+	{
+		status = directory_put_data(put->directory, data, len, taken, wait, err);
+		put->bytes += (int64_t) (*taken - before);
+		return status;
+	}
+	while (status == MF_OK && *taken < len)
+	{
+		size_t		room = put->store->part_bytes - put->filled;
+		size_t		n = len - *taken < room ? len - *taken : room;
+
+		if (n == 0)
+		{
+			status = send_part(put, wait, err);
+			continue;
+		}
+		memcpy(put->buffer + put->filled, data + *taken, n);
+		EVP_DigestUpdate(put->digest, data + *taken, n);
+		put->filled += n;
+		put->bytes += (int64_t) n;
+		*taken += n;
+	}
+	return status;
+}
+
+MfStatus
+mf_put_head(MfPut *put, const char *head, size_t len, MfError *err)
+{
+	if (put->directory == NULL)
+		return mf_error(err, MF_INTERNAL, "a file in an object store cannot be changed");
+	return directory_put_head(put->directory, head, len, err);
+}
+
+/* -------------------------------------------------------------------- the end */
+
+static void
+list_parts(MfPut *put, MfJsonBuf *out)
+{
+	bool		s3 = put->store->place.kind == STORE_S3;
+	char		id[32];
+
+	mf_json_buf_add(out, s3 ? "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" :
+					"<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
+	for (int i = 0; i < put->nparts; i++)
+	{
+		if (s3)
+		{
+			mf_json_buf_add(out, "<Part><PartNumber>");
+			mf_json_buf_int(out, i + 1);
+			mf_json_buf_add(out, "</PartNumber><ETag>");
+			for (const char *p = put->etags[i]; *p != '\0'; p++)
+			{
+				if (*p == '"')
+					mf_json_buf_add(out, "&quot;");
+				else if (*p != '<' && *p != '&')
+					mf_json_buf_raw(out, p, 1);
+			}
+			mf_json_buf_add(out, "</ETag></Part>");
+			continue;
+		}
+		block_id(i + 1, id);
+		mf_json_buf_add(out, "<Latest>");
+		mf_json_buf_add(out, id);
+		mf_json_buf_add(out, "</Latest>");
+	}
+	mf_json_buf_add(out, s3 ? "</CompleteMultipartUpload>" : "</BlockList>");
+}
+
+/* Make a file of the parts. */
+static MfStatus
+begin_completion(MfPut *put, MfError *err)
+{
+	StoreQuery	s3[] = {{"uploadId", put->upload_id}, {NULL}};
+	StoreQuery	azure[] = {{"comp", "blocklist"}, {NULL}};
+	bool		is_s3 = put->store->place.kind == STORE_S3;
+	MfJsonBuf	body = {.mem = put->store->mem};
+	MfStatus	status;
+
+	list_parts(put, &body);
+	status = body.failed ? mf_error_oom(err, body.cap) :
+		store_call_begin(put->store, is_s3 ? "POST" : "PUT", put->key, is_s3 ? s3 : azure, "application/xml",
+						 body.data, body.len, &put->start, err);
+	mf_free(put->store->mem, body.data);
+	return status;
+}
+
+static MfStatus
+begin_last(MfPut *put, MfError *err)
+{
+	MfStatus	status;
+
+	if (put->nparts > 0)
+		return begin_completion(put, err);
+	status = store_call_begin(put->store, "PUT", put->key, NULL, put->content_type, put->buffer, put->filled,
+							  &put->start, err);
+	if (status == MF_OK && put->store->place.kind == STORE_AZURE)
+		put->start->blob_type = "BlockBlob";
+	return status;
+}
+
+/* A completion may fail although it began with status 200. */
+static MfStatus
+check_completion(MfPut *put, MfError *err)
+{
+	size_t		len;
+	const char *body = mf_http_body(put->start->http, &len);
+
+	if (put->nparts == 0 || store_xml_text(&put->arena, body, len, "Code") == NULL)
+		return MF_OK;
+	store_answer_error(put->start, err);
+	put->start->resend = err->retry == MF_RETRY_YES;
+	return MF_ERROR;
+}
+
+MfStatus
+mf_put_finish(MfPut *put, MfWaitFor *wait, MfError *err)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	MfStatus	status = MF_OK;
+
+	if (put->directory != NULL)
+		return directory_put_finish(put->directory, wait, err);
+	if (!put->finishing && put->nparts > 0 && put->filled > 0)
+		status = send_part(put, wait, err);
+	if (status == MF_OK && !put->finishing)
+		status = step_parts(put, MAX_PARTS_IN_FLIGHT, wait, err);
+	if (status == MF_OK && !put->finishing)
+		status = begin_last(put, err);
+	if (status != MF_OK)
+		return status;
+	put->finishing = true;
+	status = store_call_step(put->start, wait, err);
+	if (status == MF_OK)
+		status = check_completion(put, err);
+	if (status != MF_OK)
+		return status;
+	put->done++;
+	EVP_DigestFinal_ex(put->digest, digest, NULL);
+	store_hex(digest, put->sha256);
+	return MF_OK;
+}
+
+int64_t
+mf_put_bytes(const MfPut *put)
+{
+	return put->bytes;
+}
+
+int64_t
+mf_put_parts(const MfPut *put)
+{
+	return put->done;
+}
+
+const char *
+mf_put_sha256(const MfPut *put)
+{
+	return put->directory != NULL ? directory_put_sha256(put->directory) : put->sha256;
+}
+
+void
+mf_put_end(MfPut *put)
+{
+	if (put == NULL)
+		return;
+	directory_put_end(put->directory);
+	for (int i = 0; i < MAX_PARTS_IN_FLIGHT; i++)
+		store_call_end(put->parts[i].call);
+	store_call_end(put->start);
+	mf_arena_free(&put->arena);
+	EVP_MD_CTX_free(put->digest);
+	mf_free(put->store->mem, put->etags);
+	mf_free(put->store->mem, put->buffer);
+	mf_free(put->store->mem, put);
+}

@@ -1,0 +1,171 @@
+# Do files reach a real object store whole, whatever happens on the way, and is nothing left of those that do not?
+# alone: it measures how soon a cancel is obeyed
+
+use MilvusFdw;
+
+fresh_database();
+my $certs = certs();
+my $minio = start_server('minio', '--bucket', 'stage', '--bucket', 'other');
+my $url   = "http://localhost:$minio->{port}";
+my $keys  = "access_key 'testkey', secret_key 'testsecret'";
+my $big   = q{SELECT g AS id, md5(g::text) || repeat('x', 1000) AS t FROM generate_series(1, 20000) g};
+
+sub store
+{
+	my ($name, $options, $mapping) = @_;
+	sql("DROP SERVER IF EXISTS $name CASCADE");
+	sql("CREATE SERVER $name FOREIGN DATA WRAPPER object_store_fdw OPTIONS ($options)");
+	sql("CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS ($mapping)") if $mapping;
+	return $name;
+}
+
+# What is in a bucket, asked with MinIO's own client: objects and unfinished uploads.
+sub bucket
+{
+	my ($bucket) = @_;
+	my $out = python(<<'P', $minio->{port}, $bucket // 'stage');
+import hashlib
+from minio import Minio
+c = Minio("localhost:" + args[0], "testkey", "testsecret", secure=False)
+for o in c.list_objects(args[1], recursive=True):
+    print(o.object_name + "\t" + hashlib.sha256(c.get_object(args[1], o.object_name).read()).hexdigest())
+for u in c._list_multipart_uploads(args[1]).uploads:
+    print("upload\t" + u.object_name)
+P
+	return map { [ split /\t/ ] } grep { length } split /\n/, $out;
+}
+
+# Stage, and ask MinIO for the same names and checksums.
+sub arrives
+{
+	my ($name, $server, $query, $arguments, $prefix) = @_;
+	my @files = sql("SELECT name, checksum, bytes, manifest FROM milvus_fdw.stage(\$q\$$query\$q\$, '$server'$arguments)");
+	my %there = map { $_->[0] => $_->[1] } bucket();
+	is($there{ ($prefix // '') . $_->[0] }, $_->[1], "$name: $_->[0], $_->[2] bytes") for @files;
+	sql("SELECT milvus_fdw.unstage('$server', manifest) FROM milvus_fdw.staged('$server')");
+	is_deeply([ bucket() ], [], "$name: unstage leaves nothing");
+	return @files;
+}
+
+subtest 'S3' => sub {
+	store(s3 => "url 's3://stage', endpoint '$url', part_bytes '5242880'", $keys);
+	arrives('one request', 's3', 'SELECT 1 AS a', '');
+	arrives('many parts', 's3', $big, q{, 'parquet', 'none'});
+	arrives('several files', 's3', $big, q{, 'json', file_bytes => 6000000});
+	arrives('a set', 's3', "$big LIMIT 9000", q{, 'numpy'});
+	arrives('odd names', 's3', q{SELECT 1 AS "$meta", 2 AS "a b+c%d=é&'"}, q{, 'numpy'});
+	store(prefixed => "url 's3://stage/a b/c', endpoint '$url'", $keys);
+	arrives('a prefix', 'prefixed', 'SELECT 1 AS a', '', 'a b/c/');
+	store(virtual => "url 's3://stage', endpoint '$url', addressing 'virtual'", $keys);
+	arrives('the bucket in the host name', 'virtual', $big, q{, 'parquet', 'none'});
+};
+
+subtest 'TLS' => sub {
+	my $secure = start_server('minio', '--tls', $certs);
+	store(tls => "url 's3://stage', endpoint 'https://localhost:$secure->{port}', sslrootcert '$certs/ca.crt'", $keys);
+	is(value(q{SELECT rows FROM milvus_fdw.stage('SELECT 1 AS a', 'tls')}), 1, 'with the authority that it names');
+	store(untrusted => "url 's3://stage', endpoint 'https://localhost:$secure->{port}', retry_timeout '0'", $keys);
+	fails('without', q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'untrusted')}, sqlstate => '08001', hint => qr/sslrootcert/);
+	$secure->stop;
+};
+
+subtest 'refusals' => sub {
+	my $stage = sub { "SELECT milvus_fdw.stage('SELECT 1 AS a', '$_[0]')" };
+	store(missing => "url 's3://nothere', endpoint '$url'", $keys);
+	fails('no such bucket', $stage->('missing'), sqlstate => 'HV00R', message => qr/bucket "nothere" does not exist/);
+	store(stranger => "url 's3://stage', endpoint '$url'", "access_key 'nobody', secret_key 'testsecret'");
+	fails('an unknown key', $stage->('stranger'), sqlstate => '28P01', hint => qr/access_key/);
+	store(wrong => "url 's3://stage', endpoint '$url'", "access_key 'testkey', secret_key 'hunter2hunter2'");
+	fails('a wrong secret', $stage->('wrong'), sqlstate => '28P01', message => qr/refuses the credentials/);
+	store(nobody => "url 's3://stage', endpoint '$url'");
+	fails('no key at all', $stage->('nobody'), sqlstate => '42501', message => qr/denies access to bucket "stage"/);
+	my $elsewhere = double('http_server', script => [ { path => '', answers => [ { status => 400, headers => { 'x-amz-bucket-region' => 'eu-west-3' },
+		body => '<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region is wrong</Message></Error>' } ] } ]);
+	store(region => "url 's3://stage', endpoint '" . $elsewhere->url . "'", $keys);
+	fails('another region', $stage->('region'), sqlstate => 'HV024', message => qr/not in region "us-east-1"/, hint => qr/"region" of the server to 'eu-west-3'/);
+	my $port = free_port();
+	store(refused => "url 's3://stage', endpoint 'http://localhost:$port'", $keys);
+	fails('nobody there', $stage->('refused'), sqlstate => '08001');
+	my $denied = double('http_server', script => [ { path => '', answers => [ { status => 403, body => '<Error><Code>AccessDenied</Code><Message>no</Message></Error>' } ] } ]);
+	store(denied => "url 's3://stage', endpoint '" . $denied->url . "'", $keys . ", session_token 'tokentokentoken'");
+	fails('status 403', $stage->('denied'), sqlstate => '42501', detail => qr/HTTP status 403, AccessDenied: no/);
+	my ($seen) = $denied->seen;
+	is($seen->{headers}{'x-amz-security-token'}, 'tokentokentoken', 'a session token is sent');
+	like($seen->{headers}{Authorization}, qr/SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token/, 'and signed');
+	fails('a store is no Milvus', q{SELECT milvus_fdw.version('denied')}, sqlstate => '0A000');
+	sql(q{CREATE SERVER milvus FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost')});
+	fails('and Milvus no store', $stage->('milvus'), sqlstate => '42809');
+};
+
+subtest 'options' => sub {
+	my $create = sub { "CREATE SERVER x FOREIGN DATA WRAPPER object_store_fdw OPTIONS ($_[0])" };
+	fails("url '$_'", $create->("url '$_'"), sqlstate => '22023') for 's3://', 'http://x', 's3://a/../b', 'azure://account', 'file://host/x', 'x';
+	fails('none', 'CREATE SERVER x FOREIGN DATA WRAPPER object_store_fdw', sqlstate => 'HV002');
+	fails('a password in the endpoint', $create->("url 's3://b', endpoint 'http://a:hunter2\@b'"), sqlstate => '22023', detail => qr/user or a password/);
+	fails('parts too small for S3', $create->("url 's3://b', part_bytes '1000'"), sqlstate => '22023');
+	fails('an endpoint of a directory', $create->("url 'file:///tmp', endpoint 'http://b'"), sqlstate => 'HV024');
+	for my $secret (qw(access_key secret_key session_token account_key sas_token))
+	{
+		fails("$secret of a server", $create->("url 's3://b', $secret 'hunter2'"), sqlstate => 'HV00D', hint => qr/user mapping/);
+	}
+	store(half => "url 's3://b'");
+	fails('half of a pair', q{CREATE USER MAPPING FOR CURRENT_USER SERVER half OPTIONS (access_key 'a')}, sqlstate => 'HV00J', message => qr/"access_key" needs option "secret_key"/);
+};
+
+# Between us and MinIO: answers once otherwise, then as MinIO does.
+sub between
+{
+	my ($name, @rules) = @_;
+	my $double = double('http_server', to => "localhost:$minio->{port}", script => \@rules);
+	store($name => "url 's3://stage', endpoint '" . $double->url . "', part_bytes '5242880'", $keys);
+	return $double;
+}
+
+subtest 'what passes' => sub {
+	my $busy = between(busy => { method => 'PUT', path => 'partNumber=2', answers => [ { status => 503, body => '<Error><Code>SlowDown</Code></Error>', times => 2 }, { forward => \1 } ] },
+		{ method => 'POST', path => 'uploads=', answers => [ { status => 500 }, { forward => \1 } ] });
+	arrives('503, 500, then success', 'busy', $big, q{, 'parquet', 'none'});
+	is(scalar(grep { $_->{path} =~ /partNumber=2/ } $busy->seen), 3, 'the part was sent three times');
+	my $damaged = between(damaged => { method => 'PUT', path => 'partNumber=1&', answers => [ { forward => \1, corrupt => \1 }, { forward => \1 } ] });
+	arrives('a part damaged on the way', 'damaged', $big, q{, 'parquet', 'none'});
+	is(scalar(grep { $_->{path} =~ /partNumber=1&/ } $damaged->seen), 2, 'its checksum did not match, and it was sent again');
+	my $line = double('line', to => "localhost:$minio->{port}", after => 7_000_000, then => 'reset', times => 2);
+	store(cut => "url 's3://stage', endpoint '" . $line->url . "', part_bytes '5242880'", $keys);
+	# the host that is signed is the double's, and MinIO checks what it is told
+	arrives('a line that breaks twice', 'cut', $big, q{, 'parquet', 'none'});
+	my $late = between(late => { method => 'PUT', path => 'partNumber=1&', answers => [ { forward => \1, delay_ms => 1500 }, { forward => \1 } ] });
+	arrives('a slow answer', 'late', $big, q{, 'parquet', 'none'});
+};
+
+subtest 'what does not' => sub {
+	my $broken = between(broken => { method => 'PUT', path => 'partNumber=2', answers => [ { status => 403, body => '<Error><Code>AccessDenied</Code></Error>' } ] });
+	fails('a part is refused', "SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'broken', 'parquet', 'none')", sqlstate => '42501');
+	cmp_ok(scalar(bucket()), '>', 0, 'something is left');
+	is(value(q{SELECT count(*) FROM milvus_fdw.staged('broken')}), 0, 'the next command removes it');
+	is_deeply([ bucket() ], [], 'with the unfinished upload');
+	my $liar = between(liar => { method => 'POST', path => 'uploadId', answers => [ { status => 200, body => '<Error><Code>InternalError</Code><Message>sorry</Message></Error>' }, { forward => \1 } ] });
+	fails('a completion that fails with status 200', "SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'liar', 'parquet', 'none')", sqlstate => 'HV000', detail => qr/InternalError: sorry/);
+	is(value(q{SELECT count(*) FROM milvus_fdw.staged('liar')}), 0, 'cleaned up');
+	is_deeply([ bucket() ], [], 'wholly');
+	my $garbage = double('http_server', script => [ { path => '', answers => [ { status => 200, body => '<<<<not XML' } ] } ]);
+	store(garbage => "url 's3://stage', endpoint '" . $garbage->url . "', part_bytes '5242880'", $keys);
+	fails('garbage', "SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'garbage', 'parquet', 'none')", sqlstate => 'HV00L', message => qr/no upload id/);
+};
+
+subtest 'giving up' => sub {
+	my $hang = between(hang => { method => 'PUT', path => 'partNumber=2', answers => [ { hang => \1 } ] });
+	my $reached = sub { scalar grep { ($_->{path} // '') =~ /partNumber=2/ } $hang->seen };
+	obeys('while a part is on its way', "SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'hang', 'parquet', 'none')", reached => $reached);
+	cmp_ok(scalar(grep { $_->[0] eq 'upload' } bucket()), '>', 0, 'sessions that ended leave uploads');
+	sql(q{SELECT milvus_fdw.unstage('hang', manifest) FROM milvus_fdw.staged('hang')});
+	is_deeply([ bucket() ], [], 'which unstage removes');
+
+	my $b = hangs("SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'hang', 'parquet', 'none')", reached => $reached);
+	$b->cancel;
+	is($b->wait(5000)->{error}{sqlstate}, '57014', 'cancelled');
+	cmp_ok(scalar(grep { $_->[0] eq 'upload' } bucket()), '>', 0, 'its upload is there');
+	is($b->session->value(q{SELECT count(*) FROM milvus_fdw.staged('hang')}), 0, 'until its session\'s next command');
+	is_deeply([ bucket() ], [], 'which leaves nothing');
+};
+
+done_testing();
