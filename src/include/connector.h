@@ -204,10 +204,52 @@ typedef enum MfVerb
 								 * reply.text: its id */
 	MF_VERB_COMPACTION_STATE,	/* name = its id; state, running, completed, timed
 								 * out, failed */
-	MF_VERB_LOAD_STATE			/* names: of these partitions; state, per cent */
+	MF_VERB_LOAD_STATE,			/* names: of these partitions; state, per cent */
+
+	MF_VERB_SPLIT,				/* scan, wanted: cut it into about so many parts,
+								 * or as many as there are for 0; reply.splits.
+								 * Those bound to a snapshot die with the task */
+	MF_VERB_SEARCH,				/* field, search: the nearest rows of each query
+								 * vector; query (from 0), key, distance, best
+								 * first */
+
+	/* The remote reads files that are in its own store, see MF_CAN_IMPORT. */
+	MF_VERB_IMPORT,				/* names: the files of one part, as the remote
+								 * sees them; name = partition or NULL;
+								 * reply.text: the job's id */
+	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
+								 * "running", "persisted", "completed",
+								 * "failed"), per cent, rows, files (a JSON
+								 * list), reason, started, keys (JSON: what the
+								 * remote made); name = one id or NULL */
 } MfVerb;
 
-#define MF_VERB_BIT(verb) ((uint32_t) 1 << (verb))
+#define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))
+
+struct MfScanSpec;
+
+/*
+ * A part of a scan: no row is in two, and together they are all of it.  The
+ * token is printable and holds no secret; as MfScanSpec.split it means this
+ * part to any connection of the same server.
+ */
+typedef struct MfSplit
+{
+	const char *token;
+	int64_t		rows;			/* about; -1 = not known */
+	bool		durable;		/* means the same after a restart; false: it is
+								 * part of a snapshot that the task keeps */
+} MfSplit;
+
+/* The query vectors of a search. */
+typedef struct MfSearch
+{
+	const MfColumn *queries;	/* a vector column without NULLs */
+	int32_t		nqueries;
+	int32_t		k;				/* neighbours of each, at most */
+	const MfOptions *params;	/* of the index, by the remote's names */
+	const char *metric;			/* or NULL: the index's own */
+} MfSearch;
 
 typedef struct MfRequest
 {
@@ -226,6 +268,9 @@ typedef struct MfRequest
 	const char *const *names;
 	bool		whole;			/* DESCRIBE: also what only a new collection needs
 								 * to know, as far as the user may see it */
+	const struct MfScanSpec *scan;	/* SPLIT */
+	int			wanted;			/* SPLIT */
+	const MfSearch *search;		/* SEARCH */
 } MfRequest;
 
 typedef struct MfReply
@@ -241,6 +286,8 @@ typedef struct MfReply
 	const char *const *cells;
 	const char *note;			/* CREATE_INDEX: what was done otherwise than asked
 								 * for, and why; a sentence for a NOTICE */
+	int			nsplits;		/* SPLIT; at least one */
+	const MfSplit *splits;
 } MfReply;
 
 /* -------------------------------------------------------------------- reading */
@@ -322,6 +369,10 @@ typedef struct MfScanSpec
 	 */
 	int			nfields;
 	const char *const *fields;
+
+	const char *split;			/* only the rows of this part; NULL = all.  A
+								 * token that is not one of this collection's is
+								 * an error */
 } MfScanSpec;
 
 typedef struct MfScanStats
@@ -409,6 +460,7 @@ typedef struct MfOpenArgs
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
 #define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
+#define MF_CAN_IMPORT	64		/* write_mode 'bulk': MF_VERB_IMPORT of staged files */
 #define MF_IS_FILES		512		/* collections are files of the server: their
 								 * option is a path, describing one is cheap,
 								 * the remote schema of IMPORT is a directory;
@@ -424,7 +476,7 @@ typedef struct MfConnector
 	const char *collection_option;	/* table option that names the collection:
 									 * "index", "collection" */
 	uint32_t	capabilities;	/* MF_CAN_... */
-	uint32_t	verbs;			/* MF_VERB_BIT of each that is answered */
+	uint64_t	verbs;			/* MF_VERB_BIT of each that is answered */
 	const MfOptionDef *options; /* ends with a NULL name */
 
 	/*

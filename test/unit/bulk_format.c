@@ -3,7 +3,7 @@
  *
  * Levels are decoded again by the rule of Encodings.md; batches of random kinds,
  * NULLs and lengths go through every format under the sanitizers.  Whether
- * others read the files is test/t/090_stage.pl's question.
+ * others read the files is test/t/100_stage.pl's question.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
