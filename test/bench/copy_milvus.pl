@@ -23,7 +23,7 @@ sub python_wall { my ($line) = grep { /wall=/ } qx($python @_); my ($wall) = ($l
 my ($server) = map { /^(\d+)/ } qx(pgrep -f 'milvus run standalone');
 sub settle
 {
-	for (my ($quiet, $before) = (0, 0); $quiet < 3;)
+	for (my ($quiet, $before, $end) = (0, 0, time + 60); $quiet < 3 && time < $end;)
 	{
 		my $now = cpu_seconds($server);
 		$quiet  = $now - $before < 0.1 ? $quiet + 1 : 0;
