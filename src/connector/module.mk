@@ -14,7 +14,7 @@ MODULE_FILES = $(foreach m,$(MODULES_APART),$(call module_file,$(m)))
 
 PROGRAM_CORE = src/batch/batch.c src/batch/mem.c $(sort $(wildcard src/file/program/*.c))
 HDF5_PC := $(firstword $(foreach p,hdf5-serial hdf5,$(shell pkg-config --exists $(p) && echo $(p))))
-HAVE_FAISS := $(shell echo '\#include <faiss/index_io.h>' | $(CXX) -x c++ -std=c++17 -E - >/dev/null 2>&1 && echo yes)
+HAVE_FAISS := $(shell $(CXX) -std=c++17 -include faiss/index_io.h -include faiss/c_api/Index_c.h -x c++ -E /dev/null >/dev/null 2>&1 && echo yes)
 HAVE_FAISS_C := $(if $(HAVE_FAISS),$(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lfaiss_c -o /dev/null 2>/dev/null && echo yes))
 BLAS := $(shell pkg-config --exists openblas && pkg-config --libs openblas || echo -llapack -lblas)
 

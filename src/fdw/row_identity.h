@@ -15,6 +15,6 @@
 extern AttrNumber mf_row_identity(const MfTable *table, Form_pg_attribute att, Plan *subplan);
 
 /* Raise that this column, though it is the collection's key, was not read along. */
-extern void mf_row_identity_missing(const MfTable *table, Form_pg_attribute att) pg_attribute_noreturn();
+pg_noreturn extern void mf_row_identity_missing(const MfTable *table, Form_pg_attribute att);
 
 #endif							/* MF_FDW_ROW_IDENTITY_H */

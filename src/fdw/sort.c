@@ -19,7 +19,6 @@
 #include "plan.h"
 #include "src/value/value.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 
 static bool
 has_plain_order(Oid type)
@@ -132,7 +131,7 @@ mf_sort_specs(List *sorts, Oid relid, TupleDesc desc)
 		spec->key = mf_option_bool(options, "key", false);
 		spec->descending = list_nth_int(sort, MF_SORT_DESCENDING) != 0;
 		spec->nulls_first = list_nth_int(sort, MF_SORT_NULLS_FIRST) != 0;
-		spec->bytewise = OidIsValid(collation) && lc_collate_is_c(collation) &&
+		spec->bytewise = OidIsValid(collation) && mf_collation_is_c(collation) &&
 			GetDatabaseEncoding() == PG_UTF8;
 	}
 	return specs;

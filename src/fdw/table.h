@@ -28,6 +28,6 @@ extern bool mf_table_bool(const MfTable *table, const char *name, bool otherwise
 extern const char *mf_table_text(const MfTable *table, const char *name, const char *otherwise);
 
 /* ereport(ERROR) of what went wrong at this table. */
-extern void mf_table_raise(const MfTable *table, MfError *err) pg_attribute_noreturn();
+pg_noreturn extern void mf_table_raise(const MfTable *table, MfError *err);
 
 #endif							/* MF_FDW_TABLE_H */

@@ -78,10 +78,10 @@ extern MfStatus mf_writer_noted(MfRowWriter *w, MfStatus status);
 extern MfStatus mf_writer_step_flush(void *arg, MfWaitFor *wait, MfError *err);
 
 /* A connector's error: settle, count, raise. */
-extern void mf_writer_fail(MfRowWriter *w, const MfError *err) pg_attribute_noreturn();
+pg_noreturn extern void mf_writer_fail(MfRowWriter *w, const MfError *err);
 
 /* In PG_CATCH at a row: the same with PostgreSQL's own error.  column may be NULL. */
-extern void mf_writer_fail_at_row(MfRowWriter *w, const MfWriterColumn *column,
-								  MemoryContext context) pg_attribute_noreturn();
+pg_noreturn extern void mf_writer_fail_at_row(MfRowWriter *w, const MfWriterColumn *column,
+											  MemoryContext context);
 
 #endif							/* MF_FDW_WRITER_INTERNAL_H */

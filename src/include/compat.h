@@ -14,6 +14,11 @@
 #include "miscadmin.h"
 #include "optimizer/pathnode.h"
 
+/* 18 says so in front of a declaration */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* 17 added fdw_restrictinfo, 18 added disabled_nodes */
 #if PG_VERSION_NUM >= 180000
 #define mf_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer) \
@@ -82,6 +87,14 @@ mf_scan_rti(ForeignScan *plan)
 #define mf_pathkey_is_ascending(key) ((key)->pk_cmptype == COMPARE_LT)
 #else
 #define mf_pathkey_is_ascending(key) ((key)->pk_strategy == BTLessStrategyNumber)
+#endif
+
+/* 18 asks the locale whether a collation goes by bytes */
+#include "utils/pg_locale.h"
+#if PG_VERSION_NUM >= 180000
+#define mf_collation_is_c(collation) (pg_newlocale_from_collation(collation)->collate_is_c)
+#else
+#define mf_collation_is_c(collation) lc_collate_is_c(collation)
 #endif
 
 /* 17 lets extensions name what they wait for */

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "compat.h"
 #include "connector.h"
 
 /* --------------------------------------------------------- in milvus_fdw.c */
@@ -169,7 +170,7 @@ typedef struct MfWhere
 } MfWhere;
 
 /* ereport(ERROR) of what a connector said. */
-extern void mf_raise(const MfError *err, const MfWhere *where) pg_attribute_noreturn();
+pg_noreturn extern void mf_raise(const MfError *err, const MfWhere *where);
 
 /* ereport(WARNING) of the same. */
 extern void mf_warn(const MfError *warning);

@@ -19,7 +19,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/timestamp.h"
 
 /* A column, perhaps with steps into its JSON. */
@@ -123,7 +122,7 @@ collation_allows(int op, Oid collation)
 		return false;
 	if (op == MF_FILTER_EQ || op == MF_FILTER_NE || op == MF_FILTER_IN || op == MF_FILTER_LIKE)
 		return get_collation_isdeterministic(collation);
-	return lc_collate_is_c(collation) && GetDatabaseEncoding() == PG_UTF8;
+	return mf_collation_is_c(collation) && GetDatabaseEncoding() == PG_UTF8;
 }
 
 /* May a value of the target, or an element of it, be compared with one of this type? */

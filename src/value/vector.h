@@ -25,13 +25,13 @@ extern void *mf_vector_slot(MfMem *mem, MfColumn *col);
 
 /* Floats into a vector of halves or bfloats, each rounded once. */
 extern void mf_put_narrow(MfWriter *writer, MfMem *mem, MfColumn *col, const float4 *floats);
-extern void mf_wrong_dim(int expected, int found) pg_attribute_noreturn();
+pg_noreturn extern void mf_wrong_dim(int expected, int found);
 
 /* How does a value of writer->type go into a vector field?  NULL: never. */
 extern MfPutValue mf_vector_put(MfWriter *writer, Oid elem);
 
 /* write.c */
-extern void mf_value_no_memory(void) pg_attribute_noreturn();
+pg_noreturn extern void mf_value_no_memory(void);
 extern float4 mf_float4_of(Oid type, Datum value);
 extern float8 mf_float8_of(Oid type, Datum value);
 

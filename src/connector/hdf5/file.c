@@ -10,7 +10,7 @@
 #define MEMORY (INT64_C(512) * 1024 * 1024)
 
 /* What every HDF5 file begins with, at 0 or at a power of two from 512. */
-static const char signature[8] = "\211HDF\r\n\032\n";
+static const char signature[8] = {'\211', 'H', 'D', 'F', '\r', '\n', '\032', '\n'};
 
 static MfStatus
 check_signature(const MfHdf5File *file, const char *path, MfError *err)
