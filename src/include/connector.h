@@ -220,8 +220,9 @@ typedef enum MfVerb
 	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
 								 * "running", "persisted", "completed",
 								 * "failed"), per cent, rows, files (a JSON
-								 * list), reason, started, keys (JSON: what the
-								 * remote made); name = one id or NULL */
+								 * list, NULL = not told), reason, started,
+								 * seen ("true": whoever reads sees the rows;
+								 * NULL = not told).  name = one id or NULL */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))
@@ -437,9 +438,32 @@ typedef struct MfWriteCounts
 	int64_t		bytes;			/* sent */
 } MfWriteCounts;
 
+/* ------------------------------------------------------------------ importing */
+
+/* One column of the files to be imported. */
+typedef struct MfImportColumn
+{
+	const char *name;			/* as the files call it */
+	MfKind		kind;
+	MfKind		elem;			/* of a LIST */
+	int32_t		dim;			/* vectors */
+} MfImportColumn;
+
+/* How the rows that would be written become files. */
+typedef struct MfImportPlan
+{
+	const char *format;			/* "parquet", "numpy" or "json" */
+	char		why[256];		/* that one, as a sentence for EXPLAIN */
+	int			ncolumns;
+	const MfImportColumn *columns;
+	const char *partition;		/* for MF_VERB_IMPORT; NULL = the remote's choice */
+	const char *version;		/* the remote's, for EXPLAIN */
+} MfImportPlan;
+
 /* ------------------------------------------------------------------ the table */
 
 typedef struct MfConn MfConn;	/* each connector defines its own */
+typedef struct MfImport MfImport;
 typedef struct MfTask MfTask;
 typedef struct MfScan MfScan;
 typedef struct MfWrite MfWrite;
@@ -589,6 +613,24 @@ typedef struct MfConnector
 	 * nothing is acknowledged; a writer that ends without it leaves nothing.
 	 */
 	MfStatus	(*write_finish) (MfWrite *write, MfWaitFor *wait, MfError *err);
+
+	/*
+	 * With MF_CAN_IMPORT.  May rows be imported as the spec says, and how?
+	 * format: the one wanted, NULL = the connector chooses.  No network: the
+	 * collection was described just before, so its remote is known.  What cannot
+	 * be imported is an error here.  The spec lives as long as the import.
+	 */
+	MfStatus	(*import_begin) (MfConn *conn, const MfWriteSpec *spec, const char *format,
+								 MfImport **import, MfError *err);
+	const MfImportPlan *(*import_plan) (const MfImport *import);
+
+	/*
+	 * The plan's columns of a batch, with what the remote would refuse made an
+	 * error that names the row.  `columns` has room for all and is filled with
+	 * copies of the batch's own, or of what is valid until the next call.
+	 */
+	MfStatus	(*import_rows) (MfImport *import, const MfBatch *batch, MfColumn *columns, MfError *err);
+	void		(*import_end) (MfImport *import);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

@@ -32,8 +32,8 @@ static const MfOptionDef option_defs[] = {
 	"Milvus collection or alias (default: the table's name)", NULL},
 	{"filter", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
 	"Milvus expression: the table holds only the rows that it finds", m2_table_filter_check},
-	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert",
-	"insert adds rows, upsert replaces those of the same key (default insert)", NULL},
+	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert|bulk",
+	"insert adds rows, upsert replaces those of the same key, bulk stages files and has them imported (default insert)", NULL},
 	{"partition", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
 	"the table is this partition of the collection (default: all)", m2_partition_name_ok},
 	{"create_partitions", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL,
@@ -258,7 +258,7 @@ const MfConnector mf_milvus2_connector = {
 	.remote = "Milvus",
 	.collection_option = "collection",
 	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_CAN_UPSERT | MF_CAN_DELETE |
-		MF_IS_NETWORK | MF_HAS_DATABASES,
+		MF_IS_NETWORK | MF_HAS_DATABASES | MF_CAN_IMPORT,
 	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) |
 		MF_VERB_BIT(MF_VERB_DESCRIBE) | MF_VERB_BIT(MF_VERB_CREATE_COLLECTION) |
 		MF_VERB_BIT(MF_VERB_DROP_COLLECTION) | MF_VERB_BIT(MF_VERB_CREATE_INDEX) |
@@ -273,7 +273,8 @@ const MfConnector mf_milvus2_connector = {
 		MF_VERB_BIT(MF_VERB_RENAME_COLLECTION) | MF_VERB_BIT(MF_VERB_ALTER_COLLECTION) |
 		MF_VERB_BIT(MF_VERB_STATISTICS) | MF_VERB_BIT(MF_VERB_SEGMENTS) |
 		MF_VERB_BIT(MF_VERB_COMPACT) | MF_VERB_BIT(MF_VERB_COMPACTION_STATE) |
-		MF_VERB_BIT(MF_VERB_LOAD_STATE),
+		MF_VERB_BIT(MF_VERB_LOAD_STATE) | MF_VERB_BIT(MF_VERB_IMPORT) |
+		MF_VERB_BIT(MF_VERB_LIST_IMPORTS),
 	.options = option_defs,
 	.open = m2_open,
 	.close = m2_close,
@@ -299,4 +300,8 @@ const MfConnector mf_milvus2_connector = {
 	.options_check = m2_options_check,
 	.data_type = m2_data_type,
 	.max_fields = M2_MAX_FIELDS,
+	.import_begin = m2_import_begin,
+	.import_plan = m2_import_plan,
+	.import_rows = m2_import_rows,
+	.import_end = m2_import_end,
 };

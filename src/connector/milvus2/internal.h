@@ -305,7 +305,9 @@ typedef enum M2Feature
 	M2_CAN_CLUSTERING_KEY,
 	M2_CAN_DATABASES,
 	M2_CAN_DATABASE_SETTINGS,
-	M2_CAN_RESET				/* settings of a collection */
+	M2_CAN_RESET,				/* settings of a collection */
+	M2_CAN_IMPORT,
+	M2_CAN_IMPORT_PARQUET
 } M2Feature;
 
 extern bool m2_version_can(int version, M2Feature feature);
@@ -692,6 +694,9 @@ extern MfStatus m2_step_compact(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_compaction_state(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_load_state(MfTask *task, MfWaitFor *wait, MfError *err);
 
+extern MfStatus m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
+
 /* More verbs: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err);
@@ -873,5 +878,13 @@ extern void m2_write_counts(MfWrite *write, MfWriteCounts *counts);
 extern void m2_write_end(MfWrite *write);
 extern const MfColumn *m2_write_keys(MfWrite *write);
 extern void m2_write_stop(MfWrite *write);
+
+/* --------------------------------------------------------------- import_plan.c */
+
+extern MfStatus m2_import_begin(MfConn *conn, const MfWriteSpec *spec, const char *format,
+								MfImport **import, MfError *err);
+extern const MfImportPlan *m2_import_plan(const MfImport *import);
+extern MfStatus m2_import_rows(MfImport *import, const MfBatch *batch, MfColumn *columns, MfError *err);
+extern void m2_import_end(MfImport *import);
 
 #endif							/* MILVUS2_INTERNAL_H */

@@ -44,6 +44,8 @@ static const struct
 	[MF_VERB_COMPACT] = {m2_step_compact, true},
 	[MF_VERB_COMPACTION_STATE] = {m2_step_compaction_state, true},
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
+	[MF_VERB_IMPORT] = {m2_step_import, true},
+	[MF_VERB_LIST_IMPORTS] = {m2_step_list_imports, true},
 };
 
 MfTask *

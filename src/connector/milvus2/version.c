@@ -33,6 +33,8 @@ static const struct
 	{M2_CAN_DATABASES, M2_VERSION(2, 2, 9), "hold more than one database"},
 	{M2_CAN_DATABASE_SETTINGS, M2_VERSION(2, 4, 6), "set properties of a database"},
 	{M2_CAN_RESET, M2_VERSION(2, 4, 18), "reset properties of a collection"},
+	{M2_CAN_IMPORT, M2_VERSION(2, 2, 0), "import files"},
+	{M2_CAN_IMPORT_PARQUET, M2_VERSION(2, 3, 4), "import Parquet files"},
 };
 
 /* Types that are not here are as old as 2.2. */

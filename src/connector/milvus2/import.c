@@ -1,0 +1,255 @@
+/*
+ * import.c - How is Milvus asked to read files, and how far has it got?
+ *
+ * One call, one group of files that belong together: a JSON, Parquet or CSV
+ * file by itself, or the .npy files of one set.  That is the rule which all
+ * versions share: before 2.4 a list of JSON files becomes a job each, from 2.4
+ * on it is refused.
+ */
+#include <stdlib.h>
+
+#include "internal.h"
+
+static const M2Method import = M2_METHOD(Import, import_response, false);
+static const M2Method list_import_tasks = M2_METHOD(ListImportTasks, list_import_tasks_response, true);
+static const M2Method stored_segments = M2_METHOD(GetPersistentSegmentInfo, persistent_segments_response, true);
+static const M2Method loaded_segments = M2_METHOD(GetQuerySegmentInfo, query_segments_response, true);
+
+#define SLOT_VERSION 0
+#define SLOT_ACT 1
+#define SLOT_STATE 2
+#define SLOT_STORED 3
+#define SLOT_LOADED 4
+
+#define NCOLUMNS 10
+
+/* Numbers of the protocol, ImportState */
+#define IMPORT_PENDING 0
+#define IMPORT_FAILED 1
+#define IMPORT_STARTED 2
+#define IMPORT_PERSISTED 5
+#define IMPORT_COMPLETED 6
+#define IMPORT_FAILED_AND_CLEANED 7
+#define IMPORT_FLUSHED 8
+
+/* ------------------------------------------------------------------- starting */
+
+static bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t		len = strlen(name);
+	size_t		n = strlen(suffix);
+
+	return len > n && strcmp(name + len - n, suffix) == 0;
+}
+
+static MfStatus
+check_group(const MfTask *task, MfError *err)
+{
+	bool		set = task->nnames > 0 && ends_with(task->names[0], ".npy");
+
+	if (task->nnames == 0)
+		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "no file is named");
+	for (int i = 0; i < task->nnames; i++)
+	{
+		const char *name = task->names[i];
+
+		if (!ends_with(name, ".npy") && !ends_with(name, ".json") && !ends_with(name, ".parquet") && !ends_with(name, ".csv"))
+		{
+			mf_error(err, MF_INVALID_PARAMETER_VALUE, "file \"%s\" cannot be imported", name);
+			mf_error_detail(err, "Milvus knows what a file is by the end of its name: .parquet, .npy, .json or .csv.");
+			return MF_ERROR;
+		}
+		if (ends_with(name, ".npy") != set || (!set && task->nnames > 1))
+		{
+			mf_error(err, MF_INVALID_PARAMETER_VALUE, "files \"%s\" and \"%s\" cannot be imported together", task->names[0],
+					 task->names[i > 0 ? i : 1]);
+			mf_error_detail(err, "Milvus takes one file at a time, or the .npy files of all columns.");
+			return MF_ERROR;
+		}
+		if (ends_with(name, ".parquet") && m2_require(task->conn, M2_CAN_IMPORT_PARQUET, err) != MF_OK)
+			return MF_ERROR;
+	}
+	return m2_require(task->conn, M2_CAN_IMPORT, err);
+}
+
+MfStatus
+m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__ImportRequest request = M2__IMPORT_REQUEST__INIT;
+	const M2__ImportResponse *reply;
+	MfStatus	status = m2_need_version(task, SLOT_VERSION, wait, err);
+
+	if (status == MF_OK && task->calls[SLOT_ACT].call == NULL)
+		status = check_group(task, err);
+	if (status != MF_OK)
+		return status;
+	request.db_name = (char *) task->database;
+	request.collection_name = (char *) task->collection;
+	if (task->name != NULL)
+		request.partition_name = (char *) task->name;
+	request.files = (char **) task->names;
+	request.n_files = (size_t) task->nnames;
+	status = m2_task_call(task, SLOT_ACT, &import, &request, wait, err);
+	if (status != MF_OK)
+		return status;
+	reply = (M2__ImportResponse *) task->calls[SLOT_ACT].reply;
+	if (reply->n_tasks != 1)
+		return m2_error_reply(err, "Milvus Import", "%zu jobs for one group of files", reply->n_tasks);
+	/* when its rows come nobody tells */
+	m2_mark_put(task->conn, task->database, task->collection, 0);
+	task->reply.text = m2_cell_int(task, reply->tasks[0]);
+	return MF_OK;
+}
+
+/* -------------------------------------------------------------------- looking */
+
+static const char *
+state_name(int32_t state)
+{
+	switch (state)
+	{
+		case IMPORT_PENDING:
+			return "pending";
+		case IMPORT_STARTED:
+			return "running";
+		case IMPORT_PERSISTED:
+		case IMPORT_FLUSHED:
+			return "persisted";
+		case IMPORT_COMPLETED:
+			return "completed";
+		case IMPORT_FAILED:
+		case IMPORT_FAILED_AND_CLEANED:
+			return "failed";
+		default:
+			return NULL;
+	}
+}
+
+static const char *
+info_of(const M2__ImportState *state, const char *key)
+{
+	for (size_t i = 0; i < state->n_infos; i++)
+	{
+		if (strcmp(state->infos[i]->key, key) == 0 && state->infos[i]->value[0] != '\0')
+			return state->infos[i]->value;
+	}
+	return NULL;
+}
+
+/* "a,b" as ["a","b"]; names that we make hold no commas. */
+static const char *
+file_list(MfTask *task, const char *files)
+{
+	MfJsonBuf	buf = {.mem = task->mem};
+	const char *list;
+
+	if (files == NULL)
+		return NULL;
+	mf_json_buf_add(&buf, "[");
+	for (const char *p = files; *p != '\0';)
+	{
+		size_t		len = strcspn(p, ",");
+
+		if (p != files)
+			mf_json_buf_add(&buf, ",");
+		mf_json_buf_quote_bytes(&buf, p, len);
+		p += len + (p[len] == ',');
+	}
+	mf_json_buf_add(&buf, "]");
+	list = m2_arena_text(&task->arena, "%s", buf.failed ? "" : buf.data);
+	if (buf.failed)
+		task->arena.failed = true;
+	mf_free(task->mem, buf.data);
+	return list;
+}
+
+/*
+ * Does whoever reads see the rows?  Only where they are all in the memory of a
+ * loaded collection; segments that are gone were merged into others.
+ */
+static const char *
+is_seen(const MfTask *task, const M2__ImportState *state)
+{
+	const M2__PersistentSegmentsResponse *stored = (M2__PersistentSegmentsResponse *) task->calls[SLOT_STORED].reply;
+	const M2__QuerySegmentsResponse *loaded = (M2__QuerySegmentsResponse *) task->calls[SLOT_LOADED].reply;
+
+	if (stored == NULL || loaded == NULL || state->n_segment_ids == 0)
+		return NULL;
+	for (size_t i = 0; i < state->n_segment_ids; i++)
+	{
+		bool		there = false;
+		bool		in_memory = false;
+
+		for (size_t j = 0; j < stored->n_infos; j++)
+			there |= stored->infos[j]->segment_id == state->segment_ids[i] && stored->infos[j]->num_rows > 0;
+		for (size_t j = 0; j < loaded->n_infos; j++)
+			in_memory |= loaded->infos[j]->segment_id == state->segment_ids[i];
+		if (there && !in_memory)
+			return "false";
+	}
+	return "true";
+}
+
+static void
+add_import(MfTask *task, const M2__ImportState *state)
+{
+	const char *cells[NCOLUMNS];
+	const char *percent = info_of(state, "progress_percent");
+	const char *name = state_name(state->state);
+	bool		stored = state->state >= IMPORT_PERSISTED && state->state != IMPORT_FAILED_AND_CLEANED;
+
+	cells[0] = m2_cell_int(task, state->id);
+	cells[1] = info_of(state, "collection");
+	cells[2] = info_of(state, "partition");
+	cells[3] = name != NULL ? name : m2_arena_text(&task->arena, "state %d", state->state);
+	cells[4] = m2_cell_int(task, percent != NULL ? strtoll(percent, NULL, 10) : state->state == IMPORT_COMPLETED ? 100 : 0);
+	cells[5] = m2_cell_int(task, state->row_count);
+	cells[6] = file_list(task, info_of(state, "files"));
+	cells[7] = info_of(state, "failed_reason");
+	cells[8] = m2_cell_time(task, state->create_ts * 1000);
+	cells[9] = stored ? is_seen(task, state) : NULL;
+	m2_cells_add(task, NCOLUMNS, cells);
+}
+
+/* What is in memory is asked only where somebody waits for it. */
+static MfStatus
+need_segments(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__CollectionRequest request = m2_collection_request(task);
+	MfStatus	status = MF_OK;
+
+	if (!mf_option_bool(task->args, "seen", false))
+		return MF_OK;
+	if (task->load_state == 0)
+		status = m2_ask_load_state(task, SLOT_STATE, wait, err);
+	if (status != MF_OK || task->load_state != M2_STATE_LOADED)
+		return status;
+	status = m2_task_call(task, SLOT_STORED, &stored_segments, &request, wait, err);
+	return status == MF_OK ? m2_task_call(task, SLOT_LOADED, &loaded_segments, &request, wait, err) : status;
+}
+
+MfStatus
+m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__ListImportTasksRequest request = M2__LIST_IMPORT_TASKS_REQUEST__INIT;
+	const M2__ListImportTasksResponse *reply;
+	MfStatus	status;
+
+	request.db_name = (char *) task->database;
+	request.collection_name = (char *) task->collection;
+	status = m2_task_call(task, SLOT_ACT, &list_import_tasks, &request, wait, err);
+	if (status == MF_OK)
+		status = need_segments(task, wait, err);
+	if (status != MF_OK)
+		return status;
+	reply = (M2__ListImportTasksResponse *) task->calls[SLOT_ACT].reply;
+	for (size_t i = 0; i < reply->n_tasks; i++)
+	{
+		const char *id = m2_cell_int(task, reply->tasks[i]->id);
+
+		if (task->name == NULL || (id != NULL && strcmp(id, task->name) == 0))
+			add_import(task, reply->tasks[i]);
+	}
+	return m2_cells_done(task, NCOLUMNS, err);
+}
