@@ -532,10 +532,117 @@ CREATE FUNCTION unstage(store name, manifest text) RETURNS bigint
 COMMENT ON FUNCTION unstage(name, text) IS
 	'remove a manifest from a store with all its files and unfinished uploads; how many files';
 
+-- ----------------------------------------------------------------- importing
+--
+-- Milvus reads staged files itself.  Needs INSERT on the table and USAGE on both
+-- servers.  A rollback does not take rows away.  What the remote's own list of
+-- jobs says it has heard of is not asked for again, unless it failed: all of
+-- these can be run twice.
+--
+-- Errors of all, beside those above: HV000 imports failed (their reasons in the
+-- detail), 57014 they did not end in time, or made no progress for
+-- bulk_timeout, 0A000 the server cannot import such files.
+
+-- Removes the files at the end, unless the table's option keep_staged is true.
+-- Errors: 42704 no such manifest, 55000 it is not complete, 42804 its columns do
+-- not fit the collection.
+CREATE FUNCTION import_files(
+	"table" regclass,
+	store name,
+	manifest text,
+	wait boolean DEFAULT true,
+	OUT id text,
+	OUT state text,
+	OUT percent integer,
+	OUT rows bigint,
+	OUT files text[],
+	OUT asked boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_import_manifest'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION import_files(regclass, name, text, boolean) IS
+	'have the files of a manifest imported, those that are not yet; a row a job, asked = by this call';
+
+-- Files of a NumPy set stand side by side.
+CREATE FUNCTION import_files(
+	"table" regclass,
+	names text[],
+	wait boolean DEFAULT true,
+	OUT id text,
+	OUT state text,
+	OUT percent integer,
+	OUT rows bigint,
+	OUT files text[],
+	OUT asked boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_import_files'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION import_files(regclass, text[], boolean) IS
+	'have files imported, by the names that the remote knows them by; a row a job';
+
+CREATE FUNCTION imports(
+	"table" regclass,
+	OUT id text,
+	OUT collection text,
+	OUT partition text,
+	OUT state text,
+	OUT percent integer,
+	OUT rows bigint,
+	OUT files text[],
+	OUT reason text,
+	OUT started timestamptz)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_imports'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION imports(regclass) IS
+	'the imports into a table''s collection that the remote remembers';
+
+-- Error: 42704 no such job.
+CREATE FUNCTION wait_for_import(
+	"table" regclass,
+	jobs text[] DEFAULT NULL,
+	timeout double precision DEFAULT NULL,
+	OUT id text,
+	OUT state text,
+	OUT percent integer,
+	OUT rows bigint,
+	OUT files text[],
+	OUT asked boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_wait_for_import'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION wait_for_import(regclass, text[], double precision) IS
+	'wait for imports (NULL: all that run) for so many seconds at most';
+
+CREATE FUNCTION wait_for_import(
+	"table" regclass,
+	store name,
+	manifest text,
+	timeout double precision DEFAULT NULL,
+	OUT id text,
+	OUT state text,
+	OUT percent integer,
+	OUT rows bigint,
+	OUT files text[],
+	OUT asked boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_wait_for_manifest'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION wait_for_import(regclass, name, text, double precision) IS
+	'wait for the imports of a manifest for so many seconds at most, and remove its files';
+
 REVOKE ALL ON FUNCTION
 	stage(text, name, text, text, bigint),
 	stage(regclass, name, text, text, bigint),
-	staged(name), unstage(name, text)
+	staged(name), unstage(name, text),
+	import_files(regclass, name, text, boolean), import_files(regclass, text[], boolean),
+	imports(regclass), wait_for_import(regclass, text[], double precision),
+	wait_for_import(regclass, name, text, double precision)
 	FROM PUBLIC;
 
 -- --------------------------------------------------------------- conversions

@@ -134,3 +134,57 @@ mf_manifest_read(const char *text, size_t len, MfManifest *manifest)
 	json_decref(root);
 	return ours;
 }
+
+static MfKind
+kind_of(json_t *object, const char *key)
+{
+	const char *name = json_string_value(json_object_get(object, key));
+
+	for (int kind = MF_KIND_BOOL; name != NULL && kind <= MF_KIND_SPARSE; kind++)
+	{
+		if (strcmp(mf_kind_name((MfKind) kind), name) == 0)
+			return (MfKind) kind;
+	}
+	return MF_KIND_NONE;
+}
+
+static MfFormatColumn *
+read_column(json_t *object)
+{
+	MfFormatColumn *column = palloc0(sizeof(MfFormatColumn));
+
+	column->name = get_text(object, "name");
+	column->kind = kind_of(object, "kind");
+	column->elem = kind_of(object, "element");
+	column->dim = (int32_t) json_integer_value(json_object_get(object, "dim"));
+	return column;
+}
+
+static MfStagedFile *
+read_file(json_t *object)
+{
+	MfStagedFile *file = palloc0(sizeof(MfStagedFile));
+
+	file->name = get_text(object, "name");
+	file->part = (int) json_integer_value(json_object_get(object, "part"));
+	file->rows = json_integer_value(json_object_get(object, "rows"));
+	file->bytes = json_integer_value(json_object_get(object, "bytes"));
+	strlcpy(file->sha256, get_text(object, "sha256"), sizeof(file->sha256));
+	return file;
+}
+
+void
+mf_manifest_parts(const char *text, size_t len, List **columns, List **files)
+{
+	json_t	   *root = json_loadb(text, len, 0, NULL);
+	json_t	   *item;
+	size_t		i;
+
+	*columns = NIL;
+	*files = NIL;
+	json_array_foreach(json_object_get(root, "columns"), i, item)
+		*columns = lappend(*columns, read_column(item));
+	json_array_foreach(json_object_get(root, "files"), i, item)
+		*files = lappend(*files, read_file(item));
+	json_decref(root);
+}

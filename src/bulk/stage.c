@@ -100,8 +100,8 @@ end_staging(void *arg)
 	mf_stage_abandon(arg);
 }
 
-static const MfFormat *
-format_of(const char *name)
+const MfFormat *
+mf_stage_format(const char *name)
 {
 	const MfFormat *format = mf_format_by_name(name);
 
@@ -142,28 +142,38 @@ name_job(MfStaging *s)
 	mf_iso_time(s->created, now + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, false);
 }
 
-static MfStaging *
-begin_staging(FunctionCallInfo fcinfo)
+MfStaging *
+mf_stage_new(MfRemote *store, const MfFormat *format, bool compress, int64 file_bytes)
 {
-	MfRemote   *remote = mf_store_server(PG_GETARG_NAME(1));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw stage", ALLOCSET_DEFAULT_SIZES);
 	MfStaging  *s = MemoryContextAllocZero(context, sizeof(MfStaging));
 
-	s->remote = remote;
+	s->remote = store;
 	s->context = context;
 	s->temp = AllocSetContextCreate(context, "milvus_fdw stage row", ALLOCSET_DEFAULT_SIZES);
 	s->at_column = -1;
-	s->format = format_of(PG_ARGISNULL(2) ? "parquet" : mf_sql_text_arg(fcinfo, 2));
-	s->spec.compress = compression_of(s->format, mf_sql_text_arg(fcinfo, 3));
-	s->file_bytes = PG_ARGISNULL(4) ? mf_option_int(remote->options, "stage_file_bytes", DEFAULT_FILE_BYTES) : PG_GETARG_INT64(4);
-	if (s->file_bytes < 1024)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("file_bytes must be at least 1024")));
+	s->format = format;
+	s->spec.compress = compress;
+	s->spec.mem = &store->mem;
+	s->file_bytes = file_bytes > 0 ? file_bytes : mf_option_int(store->options, "stage_file_bytes", DEFAULT_FILE_BYTES);
 	name_job(s);
 	s->callback.func = end_staging;
 	s->callback.arg = s;
 	MemoryContextRegisterResetCallback(context, &s->callback);
 	return s;
+}
+
+static MfStaging *
+begin_staging(FunctionCallInfo fcinfo)
+{
+	MfRemote   *store = mf_store_server(PG_GETARG_NAME(1));
+	const MfFormat *format = mf_stage_format(PG_ARGISNULL(2) ? "parquet" : mf_sql_text_arg(fcinfo, 2));
+	bool		compress = compression_of(format, mf_sql_text_arg(fcinfo, 3));
+
+	if (!PG_ARGISNULL(4) && PG_GETARG_INT64(4) < 1024)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("file_bytes must be at least 1024")));
+	return mf_stage_new(store, format, compress, PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4));
 }
 
 static void

@@ -44,6 +44,7 @@ typedef struct MfStaging
 	MemoryContextCallback callback;
 	bool		started;		/* there may be something in the store */
 	bool		complete;
+	bool		keep;			/* also if it ends without its end */
 
 	/* columns, known with the first row */
 	bool		bound;
@@ -74,10 +75,21 @@ typedef struct MfStaging
  */
 extern void mf_stage_bind(MfStaging *s, TupleDesc desc, TupleTableSlot *first, Oid relid);
 
+/* ------------------------------------------------------- src/bulk/stage.c */
+
+/* A format by its name; raises. */
+extern const MfFormat *mf_stage_format(const char *name);
+
+/* A new job in a store, in a context of its own below the current one. */
+extern MfStaging *mf_stage_new(MfRemote *store, const MfFormat *format, bool compress, int64 file_bytes);
+
 /* -------------------------------------------------- src/bulk/stage_file.c */
 
 /* Everything below waits for the store where it has to. */
 extern void mf_stage_flush(MfStaging *s);
+
+/* The rows of a batch whose columns are those of the spec; rows are counted by the caller. */
+extern void mf_stage_batch(MfStaging *s, const MfBatch *batch);
 
 /* The last part, and the manifest that says it is complete. */
 extern void mf_stage_finish(MfStaging *s);
@@ -100,6 +112,9 @@ extern MfStoreTask *mf_store_try(MfRemote *remote, MfStoreVerb verb, const char 
 
 /* A server that is a store, by its name; what an aborted command left there is removed first. */
 extern MfRemote *mf_store_server(Name server);
+
+/* The same for what a table's option says: its owner needs USAGE, the connection is the user's. */
+extern MfRemote *mf_store_of_table(const char *server, Oid owner, Oid userid, MemoryContext context);
 
 /* Remove all files of a job, its manifest last; how many.  MF_ERROR: *err says why not all. */
 extern MfStatus mf_store_remove_job(MfRemote *remote, const char *job, int64 *removed, MfError *err);
@@ -127,5 +142,16 @@ extern void mf_manifest_write(MfStaging *s);
 
 /* false = it is not one of ours. */
 extern bool mf_manifest_read(const char *text, size_t len, MfManifest *manifest);
+
+/* Its columns (of MfFormatColumn) and files (of MfStagedFile), of what mf_manifest_read took. */
+extern void mf_manifest_parts(const char *text, size_t len, List **columns, List **files);
+
+/* ------------------------------------------------------ src/bulk/staged.c */
+
+/* The job of a manifest's name; raises where it can be none. */
+extern char *mf_manifest_job(const char *manifest);
+
+/* The text of a job's manifest, palloc'd; raises if there is none of ours. */
+extern char *mf_manifest_get(MfRemote *store, const char *job, MfManifest *manifest);
 
 #endif							/* MF_BULK_STAGE_H */

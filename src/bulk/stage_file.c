@@ -308,26 +308,34 @@ part_bytes(const MfStaging *s)
 }
 
 void
-mf_stage_flush(MfStaging *s)
+mf_stage_batch(MfStaging *s, const MfBatch *batch)
 {
 	MfPiece		piece = {0};
 	MfStatus	status;
 	MfError		err;
 
-	if (s->batch->nrows == 0)
+	if (batch->nrows == 0)
 		return;
-	if (s->open && part_bytes(s) + (int64) mf_batch_bytes(s->batch) > s->file_bytes)
+	if (s->open && part_bytes(s) + (int64) mf_batch_bytes(batch) > s->file_bytes)
 		close_part(s);
 	if (!s->open)
 		open_part(s);
 	mf_error_reset(&err);
-	while ((status = s->format->next(s->encoder, s->batch, &piece, &err)) == MF_OK)
+	while ((status = s->format->next(s->encoder, batch, &piece, &err)) == MF_OK)
 	{
 		put_bytes(s, &s->streams[piece.stream], &piece);
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (status == MF_ERROR)
 		fail(s, &err);
+}
+
+void
+mf_stage_flush(MfStaging *s)
+{
+	if (s->batch == NULL)
+		return;					/* the batches are somebody else's */
+	mf_stage_batch(s, s->batch);
 	mf_batch_reset(s->batch);
 	s->batch->first_row = s->rows + 1;
 }
@@ -367,6 +375,6 @@ mf_stage_abandon(MfStaging *s)
 	s->encoder = NULL;
 	mf_batch_free(s->batch);
 	s->batch = NULL;
-	if (s->started && !s->complete)
+	if (s->started && !s->complete && !s->keep)
 		mf_store_note_leftover(s->remote, s->job);
 }

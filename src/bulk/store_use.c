@@ -6,7 +6,10 @@
  */
 #include "stage.h"
 
+#include "compat.h"
+#include "miscadmin.h"
 #include "src/sqlfn/remote.h"
+#include "utils/acl.h"
 #include "utils/memutils.h"
 
 typedef struct Leftover
@@ -142,11 +145,10 @@ remove_leftovers(MfRemote *remote)
 	}
 }
 
-MfRemote *
-mf_store_server(Name server)
+/* It is a store, and clean. */
+static MfRemote *
+as_store(MfRemote *remote)
 {
-	MfRemote   *remote = mf_sql_server(server);
-
 	if (strcmp(remote->connector->name, MF_STORE_WRAPPER) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -154,4 +156,27 @@ mf_store_server(Name server)
 				 errhint("Create one with the foreign-data wrapper %s.", MF_STORE_WRAPPER)));
 	remove_leftovers(remote);
 	return remote;
+}
+
+MfRemote *
+mf_store_server(Name server)
+{
+	return as_store(mf_sql_server(server));
+}
+
+MfRemote *
+mf_store_of_table(const char *server, Oid owner, Oid userid, MemoryContext context)
+{
+	Oid			serverid = get_foreign_server_oid(server, true);
+
+	if (!OidIsValid(serverid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("server \"%s\", which option \"stage\" names, does not exist", server)));
+	if (mf_server_aclcheck(serverid, owner, ACL_USAGE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for foreign server %s", server),
+				 errdetail("The owner of the foreign table, role \"%s\", needs USAGE on it.", GetUserNameFromId(owner, false))));
+	return as_store(mf_connect(serverid, userid, context));
 }

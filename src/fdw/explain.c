@@ -6,6 +6,7 @@
 #include "milvus_fdw.h"
 
 #include "commands/explain.h"
+#include "miscadmin.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
@@ -16,6 +17,7 @@
 #include "modify.h"
 #include "plan.h"
 #include "scan.h"
+#include "src/bulk/bulk_write.h"
 #include "writer.h"
 
 #define REQUEST_TEXT_SIZE 8192
@@ -192,6 +194,27 @@ explain_writer(MfRowWriter *writer, ExplainState *es)
 	explain_wait(waited_us, es);
 }
 
+/* What is staged where, from the options alone; what came of it only once it ran. */
+static void
+explain_bulk(Oid relid, const MfBulkStats *stats, ExplainState *es)
+{
+	MfTable    *table = mf_table_open(relid, GetUserId(), CurrentMemoryContext);
+	const char *format = mf_table_text(table, "bulk_format", "auto");
+
+	ExplainPropertyText("Write Mode", "bulk", es);
+	ExplainPropertyText("Store", mf_safe_text(mf_table_text(table, "stage", "none")), es);
+	if (stats == NULL)
+	{
+		ExplainPropertyText("Format", strcmp(format, "auto") == 0 ? "chosen by the server's version and the collection" : format, es);
+		if (mf_table_int(table, "stage_file_bytes", 0) > 0)
+			ExplainPropertyInteger("File Bytes", NULL, mf_table_int(table, "stage_file_bytes", 0), es);
+		return;
+	}
+	ExplainPropertyText("Format", psprintf("%s: %s", stats->format, mf_safe_text(stats->why)), es);
+	ExplainPropertyInteger("File Bytes", NULL, stats->file_bytes, es);
+	ExplainPropertyInteger("Imports", NULL, stats->files, es);
+}
+
 void
 mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri, List *fdw_private,
 				  int subplan, ExplainState *es)
@@ -202,6 +225,8 @@ mf_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rri, List *fdw_priva
 	if (es->verbose)
 		ExplainPropertyText("Remote Collection",
 							mf_safe_text(mf_collection_name(connector, mf_table_options(relid), relid)), es);
+	if (mf_is_bulk(relid))
+		explain_bulk(relid, rri->ri_FdwState != NULL ? mf_writer_bulk_stats(((MfModify *) rri->ri_FdwState)->writer) : NULL, es);
 	if (es->analyze && rri->ri_FdwState != NULL)
 		explain_writer(((MfModify *) rri->ri_FdwState)->writer, es);
 }

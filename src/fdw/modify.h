@@ -35,4 +35,8 @@ typedef struct MfModify
 /* Raise if the plan asks for what no remote can do. */
 extern void mf_refuse_on_conflict(const ModifyTable *plan, Oid relid);
 
+/* Is the table's write_mode 'bulk'?  And raise because UPDATE and DELETE have no such thing. */
+extern bool mf_is_bulk(Oid relid);
+extern void mf_refuse_bulk_change(Oid relid);
+
 #endif							/* MF_FDW_MODIFY_H */

@@ -17,6 +17,27 @@ updatable(Oid relid)
 						   mf_options_from_list(server->options, NIL), "updatable", true);
 }
 
+bool
+mf_is_bulk(Oid relid)
+{
+	const MfOptions *server = mf_options_from_list(GetForeignServer(GetForeignTable(relid)->serverid)->options, NIL);
+	const MfOptions *table = mf_table_options(relid);
+	const char *mode = mf_option(table, "write_mode") != NULL ? mf_option(table, "write_mode") : mf_option(server, "write_mode");
+
+	return mode != NULL && strcmp(mode, "bulk") == 0;
+}
+
+/* Files are only ever added to a collection. */
+void
+mf_refuse_bulk_change(Oid relid)
+{
+	if (mf_is_bulk(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("foreign table \"%s\" takes no UPDATE and no DELETE, because its write_mode is 'bulk'", get_rel_name(relid)),
+				 errhint("Use another foreign table of the same collection, with write_mode 'insert' or 'upsert'.")));
+}
+
 int
 mf_is_updatable(Relation rel)
 {

@@ -53,6 +53,24 @@ static const MfOptionDef core_options[] = {
 	"seconds to repeat a request that may be repeated (default 60)", NULL},
 	{"memory_limit", MF_ON_SERVER, MF_OPTION_INT, 0, 16, 1024 * 1024, NULL,
 	"megabytes one connection may use at most (default 2048)", NULL},
+	{"stage", ON_BOTH, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"write_mode bulk: server of object_store_fdw whose place the files go to", NULL},
+	{"stage_path", ON_BOTH, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"what the remote calls that place (default: the directory's path, or the prefix in the bucket)", NULL},
+	{"stage_file_bytes", ON_BOTH, MF_OPTION_INT, 0, 1024, INT64_C(5) * 1024 * 1024 * 1024, NULL,
+	"write_mode bulk: bytes of one file, about (default: the store's, or 256 MB)", NULL},
+	{"bulk_format", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "auto|parquet|numpy|json",
+	"write_mode bulk: format of the files (default auto: by the server's version and the collection)", NULL},
+	{"bulk_jobs", ON_BOTH, MF_OPTION_INT, 0, 1, 1024, NULL,
+	"imports running at a time at most (default 4)", NULL},
+	{"bulk_start", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "file|end",
+	"write_mode bulk: imports start with each file that is complete, or when all are (default end)", NULL},
+	{"bulk_wait", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "persisted|visible|indexed",
+	"what an import is waited for (default visible: a loaded collection finds the rows)", NULL},
+	{"bulk_timeout", ON_BOTH, MF_OPTION_INT, 0, 1, 604800, NULL,
+	"seconds without progress after which waiting for imports gives up (default 900)", NULL},
+	{"keep_staged", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether staged files stay after their import (default false)", NULL},
 	{"password_required", MF_ON_USER, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"whether a role that is no superuser needs a credential in the mapping (default true)", NULL},
 	{"field", MF_ON_COLUMN, MF_OPTION_TEXT, 0, 0, 0, NULL,
@@ -141,6 +159,8 @@ applies(const MfConnector *connector, const MfOptionDef *def)
 		return (connector->capabilities & MF_IS_NETWORK) != 0;
 	if (strcmp(def->name, "field") == 0)
 		return mf_field_option(connector) == def->name;
+	if (strncmp(def->name, "stage", 5) == 0 || strncmp(def->name, "bulk_", 5) == 0 || strcmp(def->name, "keep_staged") == 0)
+		return (connector->capabilities & MF_CAN_IMPORT) != 0;
 	return true;
 }
 

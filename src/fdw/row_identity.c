@@ -6,6 +6,7 @@
  * each column that could be the key goes along; when the statement begins, the
  * collection is described and one of them is taken.
  */
+#include "modify.h"
 #include "row_identity.h"
 
 #include "access/table.h"
@@ -62,6 +63,7 @@ mf_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation
 	TupleDesc	desc = RelationGetDescr(rel);
 	bool		marked = false;
 
+	mf_refuse_bulk_change(RelationGetRelid(rel));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);

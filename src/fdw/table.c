@@ -28,6 +28,7 @@ mf_table_open(Oid relid, Oid userid, MemoryContext context)
 	MfTable    *table = palloc0(sizeof(MfTable));
 
 	table->relid = relid;
+	table->userid = userid;
 	table->options = mf_table_options(relid);
 	table->remote = mf_connect_table(relid, userid, context);
 	table->collection = mf_collection_name(table->remote->connector, table->options, relid);

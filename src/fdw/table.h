@@ -9,6 +9,7 @@
 typedef struct MfTable
 {
 	Oid			relid;
+	Oid			userid;			/* whose user mapping counts */
 	MfRemote   *remote;			/* held until the context is reset */
 	MfOptions  *options;		/* the table's own */
 	const char *collection;		/* remote name */

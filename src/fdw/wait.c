@@ -103,14 +103,14 @@ ms_since(TimestampTz start)
 
 /* Sleep for the whole time, but answer interrupts at once. */
 static void
-pause_for(int ms)
+pause_for(Doing doing, int ms)
 {
 	TimestampTz start = GetCurrentTimestamp();
 	long		left = ms;
 
 	while (left > 0)
 	{
-		sleep_on(BACKING_OFF, -1, 0, (int) left);
+		sleep_on(doing, -1, 0, (int) left);
 		left = ms - ms_since(start);
 	}
 }
@@ -175,7 +175,7 @@ drive(MfRemote *remote, Doing doing, MfStep step, void *arg, MfError *err, int t
 		/* nor is a server that wants to be left alone for longer waited for */
 		if (left_ms <= 0 || err->retry_after_ms > left_ms)
 			return MF_ERROR;
-		pause_for((int) Min(backoff_ms(attempt++, err), left_ms));
+		pause_for(BACKING_OFF, (int) Min(backoff_ms(attempt++, err), left_ms));
 	}
 }
 
@@ -201,4 +201,10 @@ MfStatus
 mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err, int timeout_ms)
 {
 	return drive(remote, WRITING, step, arg, err, timeout_ms);
+}
+
+void
+mf_pause(int ms)
+{
+	pause_for(ASKING, ms);
 }

@@ -10,6 +10,8 @@
  */
 #include "writer_internal.h"
 
+#include "src/bulk/bulk_write.h"
+
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -29,7 +31,7 @@ end_writer(void *arg)
 	if (w->write != NULL)
 	{
 		mf_writer_note(w);
-		w->table->remote->connector->write_end(w->write);
+		w->calls.end(w->write);
 	}
 	w->write = NULL;
 	if (w->ledger != NULL)
@@ -95,7 +97,7 @@ step_poll(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return mf_writer_noted(w, w->table->remote->connector->write_poll(w->write, wait, err));
+	return mf_writer_noted(w, w->calls.poll(w->write, wait, err));
 }
 
 static MfStatus
@@ -103,7 +105,7 @@ step_submit(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return mf_writer_noted(w, w->table->remote->connector->write_submit(w->write, w->current, wait, err));
+	return mf_writer_noted(w, w->calls.submit(w->write, w->current, wait, err));
 }
 
 static MfStatus
@@ -111,7 +113,7 @@ step_finish(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return mf_writer_noted(w, w->table->remote->connector->write_finish(w->write, wait, err));
+	return mf_writer_noted(w, w->calls.finish(w->write, wait, err));
 }
 
 static void
@@ -199,12 +201,41 @@ fix_dim(MfRowWriter *w, MfWriterColumn *column, Datum value)
 
 /* -------------------------------------------------------------------- begin */
 
+static void
+begin_connector(MfRowWriter *w)
+{
+	const MfConnector *connector = w->table->remote->connector;
+	MfError		err;
+
+	w->calls = (MfWriteCalls) {
+		.submit = connector->write_submit,.poll = connector->write_poll,.flush = connector->write_flush,
+		.counts = connector->write_counts,.end = connector->write_end,
+		.keys = MF_HAS(connector, write_keys) ? connector->write_keys : NULL,
+		.stop = MF_HAS(connector, write_stop) ? connector->write_stop : NULL,
+		.finish = MF_HAS(connector, write_finish) ? connector->write_finish : NULL,
+	};
+	mf_error_reset(&err);
+	if (connector->write_begin(w->table->remote->conn, &w->spec, &w->write, &err) != MF_OK)
+		mf_table_raise(w->table, &err);
+}
+
+/* A batch is taken at once, so two are never needed. */
+static void
+begin_bulk(MfRowWriter *w)
+{
+	w->calls = mf_bulk_calls;
+	w->bulk = true;
+	w->spec.max_in_flight = 1;
+	mf_bulk_begin(w->table, &w->spec, w->row_by_row, &w->write);
+	mf_bulk_batch_size(w->write, &w->batch_rows, &w->batch_bytes);
+	w->bulk_stats = mf_bulk_stats(w->write);
+}
+
 MfRowWriter *
 mf_writer_begin(MfTable *table, const MfWriterJob *job)
 {
 	const MfConnector *connector = table->remote->connector;
 	MfRowWriter *w = palloc0(sizeof(MfRowWriter));
-	MfError		err;
 
 	w->table = table;
 	w->desc = job->desc;
@@ -239,9 +270,10 @@ mf_writer_begin(MfTable *table, const MfWriterJob *job)
 	w->callback.func = end_writer;
 	w->callback.arg = w;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &w->callback);
-	mf_error_reset(&err);
-	if (connector->write_begin(table->remote->conn, &w->spec, &w->write, &err) != MF_OK)
-		mf_table_raise(table, &err);
+	if (job->op == MF_WRITE_INSERT && mf_bulk_wanted(table))
+		begin_bulk(w);
+	else
+		begin_connector(w);
 	return w;
 }
 
@@ -267,6 +299,10 @@ mf_writer_makes_keys(const MfRowWriter *w)
 void
 mf_writer_go_row_by_row(MfRowWriter *w)
 {
+	if (w->bulk)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("write_mode 'bulk' of foreign table \"%s\" cannot return keys that the remote makes", w->table->name)));
 	w->row_by_row = true;
 	w->batch_rows = 1;
 	w->in_flight = NULL;
@@ -427,12 +463,11 @@ mf_writer_delete(MfRowWriter *w, Datum key, bool isnull)
 bool
 mf_writer_made_key(MfRowWriter *w, Datum *key)
 {
-	const MfConnector *connector = w->table->remote->connector;
 	const MfColumn *made = NULL;
 	bool		isnull = true;
 
-	if (mf_writer_makes_keys(w) && MF_HAS(connector, write_keys))
-		made = connector->write_keys(w->write);
+	if (mf_writer_makes_keys(w) && w->calls.keys != NULL)
+		made = w->calls.keys(w->write);
 	if (made != NULL && made->nrows > 0)
 		*key = mf_read_value(&w->key_reader, (MfColumn *) made, made->nrows - 1, &isnull);
 	return !isnull;
@@ -451,7 +486,7 @@ void
 mf_writer_finish(MfRowWriter *w)
 {
 	mf_writer_flush(w);
-	if (w->write != NULL && MF_HAS(w->table->remote->connector, write_finish))
+	if (w->write != NULL && w->calls.finish != NULL)
 		drive_or_fail(w, step_finish);
 	end_writer(w);
 }
@@ -462,4 +497,10 @@ mf_writer_stats(const MfRowWriter *w, MfWriteCounts *counts, int64 *batches, uin
 	*counts = w->counts;
 	*batches = w->submitted;
 	*waited_us = w->waited_us;
+}
+
+const MfBulkStats *
+mf_writer_bulk_stats(const MfRowWriter *w)
+{
+	return w->bulk ? w->bulk_stats : NULL;
 }

@@ -69,4 +69,7 @@ extern void mf_writer_finish(MfRowWriter *writer);
 extern void mf_writer_stats(const MfRowWriter *writer, MfWriteCounts *counts, int64 *batches,
 							uint64 *waited_us);
 
+/* The same of write_mode 'bulk' (src/bulk/bulk_write.h), or NULL. */
+extern const struct MfBulkStats *mf_writer_bulk_stats(const MfRowWriter *writer);
+
 #endif							/* MF_FDW_WRITER_H */

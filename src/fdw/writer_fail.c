@@ -20,7 +20,7 @@ mf_writer_note(MfRowWriter *w)
 	if (w->write == NULL)
 		return;
 	memset(&counts, 0, sizeof(counts));
-	w->table->remote->connector->write_counts(w->write, &counts);
+	w->calls.counts(w->write, &counts);
 	if (counts.acknowledged != w->ledger->acknowledged)
 		w->table->remote->progress++;
 	w->ledger->acknowledged = counts.acknowledged;
@@ -41,18 +41,17 @@ mf_writer_step_flush(void *arg, MfWaitFor *wait, MfError *err)
 {
 	MfRowWriter *w = arg;
 
-	return mf_writer_noted(w, w->table->remote->connector->write_flush(w->write, wait, err));
+	return mf_writer_noted(w, w->calls.flush(w->write, wait, err));
 }
 
 /* Learn what became of the batches in flight, as far as a while allows. */
 static void
 settle(MfRowWriter *w)
 {
-	const MfConnector *connector = w->table->remote->connector;
 	MfError		ignored;
 
-	if (w->write != NULL && MF_HAS(connector, write_stop))
-		connector->write_stop(w->write);
+	if (w->write != NULL && w->calls.stop != NULL)
+		w->calls.stop(w->write);
 	for (int i = 0; w->write != NULL && i <= w->spec.max_in_flight; i++)
 	{
 		mf_error_reset(&ignored);
@@ -73,7 +72,7 @@ counts_text(MfRowWriter *w)
 
 	memset(&counts, 0, sizeof(counts));
 	if (w->write != NULL)
-		w->table->remote->connector->write_counts(w->write, &counts);
+		w->calls.counts(w->write, &counts);
 	unsent = w->rows - counts.acknowledged - counts.rejected - counts.unknown;
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "Rows %s: " INT64_FORMAT ", rejected: " INT64_FORMAT
@@ -130,6 +129,8 @@ mf_writer_fail_at_row(MfRowWriter *w, const MfWriterColumn *column, MemoryContex
 	settle(w);
 	counts = counts_text(w);
 	edata->detail = edata->detail ? psprintf("%s\n%s", edata->detail, counts) : counts;
+	if (w->write != NULL && w->calls.advice != NULL && w->calls.advice(w->write) != NULL)
+		edata->hint = w->calls.advice(w->write);
 	where = row_text(w, column);
 	edata->context = edata->context ? psprintf("%s\n%s", where, edata->context) : where;
 	ReThrowError(edata);

@@ -5,6 +5,7 @@
 #define MF_FDW_WRITER_INTERNAL_H
 
 #include "key_set.h"
+#include "write_calls.h"
 #include "writer.h"
 
 typedef struct MfWriterColumn
@@ -21,6 +22,9 @@ struct MfRowWriter
 	MfTable    *table;
 	MfWriteSpec spec;
 	MfWrite    *write;
+	MfWriteCalls calls;			/* what it is driven by */
+	bool		bulk;			/* files that are imported */
+	const struct MfBulkStats *bulk_stats;
 	MfLedgerEntry *ledger;
 	MemoryContextCallback callback;
 

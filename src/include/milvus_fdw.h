@@ -158,6 +158,9 @@ extern uint64 mf_waited_us(void);
 extern MfStatus mf_drive_for(MfRemote *remote, MfStep step, void *arg, MfError *err,
 							 int timeout_ms);
 
+/* Sleep so long, but answer interrupts at once. */
+extern void mf_pause(int ms);
+
 /* ------------------------------------------------------- in src/fdw/raise.c */
 
 /* Where an error happened, for its context line; any part may be NULL. */

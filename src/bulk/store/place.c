@@ -91,3 +91,16 @@ store_key(const MfConn *store, const char *name, char *key, size_t size)
 	return (size_t) snprintf(key, size, "%s%s%s", prefix,
 							 prefix[0] != '\0' && name[0] != '\0' ? "/" : "", name) < size;
 }
+
+bool
+mf_store_outside(const MfConn *store, const char *name, bool with_bucket, char *out, size_t size)
+{
+	static const char *const schemes[] = {[STORE_DIRECTORY] = "file://", [STORE_S3] = "s3://", [STORE_AZURE] = "azure://"};
+	const StorePlace *place = &store->place;
+	int			n = 0;
+
+	if (with_bucket)
+		n = snprintf(out, size, "%s%s%s%s%s", schemes[place->kind], place->account, place->account[0] != '\0' ? "/" : "",
+					 place->bucket, place->kind == STORE_DIRECTORY ? "" : "/");
+	return (size_t) n < size && store_key(store, name, out + n, size - (size_t) n);
+}

@@ -19,6 +19,12 @@ extern const MfConnector mf_object_store_connector;
 /* "s3://bucket/prefix" */
 extern const char *mf_store_url(const MfConn *store);
 
+/*
+ * What others call a file of the store: its path, or its key in the bucket;
+ * with_bucket: s3://bucket/key.  false = too long.
+ */
+extern bool mf_store_outside(const MfConn *store, const char *name, bool with_bucket, char *out, size_t size);
+
 /* May what a file begins with be written at its end? */
 extern bool mf_store_can_patch(const MfConn *store);
 

@@ -1,0 +1,107 @@
+/*
+ * import.h - What do the files share that have a remote import staged files?
+ */
+#ifndef MF_BULK_IMPORT_H
+#define MF_BULK_IMPORT_H
+
+#include "src/fdw/table.h"
+#include "stage.h"
+
+typedef enum MfImportState
+{
+	MF_IMPORT_WAITING,			/* not asked for */
+	MF_IMPORT_LOST,				/* asked for; whether it was heard is not known */
+	MF_IMPORT_RUNNING,
+	MF_IMPORT_PERSISTED,
+	MF_IMPORT_COMPLETED,
+	MF_IMPORT_FAILED
+} MfImportState;
+
+/* Files that are imported together, by one job of the remote. */
+typedef struct MfImportPart
+{
+	int			nfiles;
+	const char **files;			/* as the remote sees them */
+	int64		rows;			/* that are in them; -1 = not known */
+	int64		bytes;
+	MfImportState state;
+	bool		mine;			/* asked for by this command */
+	bool		seen;			/* whoever reads sees the rows */
+	int			percent;
+	int64		imported;		/* rows, as the remote counts them */
+	char	   *id;				/* of the job, or NULL */
+	char	   *reason;			/* why it failed */
+	int64		lost_at;		/* ms, of when it was asked for */
+} MfImportPart;
+
+/* What is waited for. */
+typedef enum MfImportWait
+{
+	MF_WAIT_PERSISTED,
+	MF_WAIT_VISIBLE,
+	MF_WAIT_INDEXED
+} MfImportWait;
+
+typedef struct MfImporting
+{
+	MfTable    *table;
+	MemoryContext context;		/* of parts */
+	MemoryContext temp;			/* of one answer */
+	List	   *parts;
+	int			most;			/* running at a time */
+	MfImportWait until;
+	int64		patience_ms;	/* without progress */
+	int64		deadline_ms;	/* since the beginning; 0 = none */
+	int64		started;
+	int64		moved;			/* when there was progress last, ms */
+	int64		told;			/* and when it was told, ms */
+	int64		tell_after;
+	int64		looked;
+} MfImporting;
+
+/* ------------------------------------------------------- src/bulk/import.c */
+
+/* By the options of table and server; lives in the current context. */
+extern MfImporting *mf_importing_new(MfTable *table);
+
+/* Files as the remote sees them; copied. */
+extern MfImportPart *mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 rows, int64 bytes);
+
+/* Ask the remote for its jobs, and find ours among them. */
+extern void mf_importing_look(MfImporting *im);
+
+/* Have those imported that wait, as many as may run; raises what the remote refuses. */
+extern void mf_importing_start(MfImporting *im);
+
+/*
+ * Until all are imported: start, look, tell the progress.  Raises FDW_ERROR for
+ * those that failed, QUERY_CANCELED (its deadline, with the state of each).
+ */
+extern void mf_importing_wait(MfImporting *im);
+
+/* Is it as far as is waited for? */
+extern bool mf_importing_done(const MfImporting *im, const MfImportPart *part);
+
+/* Acknowledged: rows persisted; unknown: asked for and not known to be. */
+extern void mf_importing_counts(const MfImporting *im, MfWriteCounts *counts);
+
+extern const char *mf_import_state_name(const MfImportPart *part);
+
+/* A job's JSON list of files, palloc'd; NULL = it is not told. */
+extern const char *const *mf_import_names(const char *list, int *n);
+
+/* -------------------------------------------------- src/bulk/import_parts.c */
+
+/* A staged file as the remote sees it: option stage_path, or the store's own place. */
+extern char *mf_import_path(const MfTable *table, MfRemote *store, const char *name);
+
+/* Parts of staged files that follow each other; files: of MfStagedFile. */
+extern void mf_importing_add_staged(MfImporting *im, MfRemote *store, List *files);
+
+/* Raise if a manifest's columns cannot be imported into the collection. */
+extern void mf_import_check(MfTable *table, const MfManifest *manifest, List *columns);
+
+/* "SELECT milvus_fdw.import_files(...)" for a table and a job. */
+extern char *mf_import_call(const MfTable *table, const MfRemote *store, const char *job);
+
+#endif							/* MF_BULK_IMPORT_H */

@@ -1,0 +1,378 @@
+/*
+ * import_sql.c - How does SQL have staged files imported, and see how far it is?
+ */
+#include "import.h"
+
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "src/sqlfn/remote.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(milvus_fdw_import_manifest);
+PG_FUNCTION_INFO_V1(milvus_fdw_import_files);
+PG_FUNCTION_INFO_V1(milvus_fdw_imports);
+PG_FUNCTION_INFO_V1(milvus_fdw_wait_for_import);
+PG_FUNCTION_INFO_V1(milvus_fdw_wait_for_manifest);
+
+/* A table to import into: INSERT on it, USAGE on its server. */
+static MfTable *
+target_table(Oid relid)
+{
+	MfTable    *table = mf_sql_table(relid, false);
+
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
+	mf_require_verb(table->remote, MF_VERB_IMPORT);
+	return table;
+}
+
+static Datum
+text_array(int n, const char *const *texts)
+{
+	Datum	   *datums = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		datums[i] = CStringGetTextDatum(mf_safe_text(texts[i]));
+	return PointerGetDatum(construct_array(datums, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* id, state, percent, rows, files, asked */
+static void
+return_parts(ReturnSetInfo *result, const MfImporting *im)
+{
+	ListCell   *lc;
+
+	foreach(lc, im->parts)
+	{
+		const MfImportPart *part = lfirst(lc);
+		Datum		values[6];
+		bool		nulls[6] = {part->id == NULL};
+
+		values[0] = part->id != NULL ? CStringGetTextDatum(mf_safe_text(part->id)) : (Datum) 0;
+		values[1] = CStringGetTextDatum(mf_import_state_name(part));
+		values[2] = Int32GetDatum(part->state == MF_IMPORT_COMPLETED ? 100 : part->percent);
+		values[3] = Int64GetDatum(part->imported > 0 ? part->imported : part->rows);
+		nulls[3] = part->imported <= 0 && part->rows < 0;
+		values[4] = text_array(part->nfiles, part->files);
+		values[5] = BoolGetDatum(part->mine);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/* Rows that a ROLLBACK does not take away. */
+static void
+note_in_ledger(const MfImporting *im, MfLedgerEntry *ledger)
+{
+	MfWriteCounts counts = {0};
+
+	mf_importing_counts(im, &counts);
+	ledger->acknowledged = counts.acknowledged;
+	ledger->unknown = counts.unknown;
+}
+
+static void
+run_imports(MfImporting *im, bool wait)
+{
+	MfTable    *table = im->table;
+	MfLedgerEntry *ledger = mf_ledger_open(table->remote->server, table->collection, MF_LEDGER_WRITTEN);
+
+	/* what the remote has heard of already is not asked for again */
+	mf_importing_look(im);
+	PG_TRY();
+	{
+		ListCell   *lc;
+
+		/* but what failed is */
+		foreach(lc, im->parts)
+		{
+			MfImportPart *part = lfirst(lc);
+
+			if (part->state == MF_IMPORT_FAILED)
+				part->state = MF_IMPORT_WAITING;
+		}
+		if (wait)
+			mf_importing_wait(im);
+		else
+		{
+			im->most = PG_INT32_MAX;
+			mf_importing_start(im);
+		}
+	}
+	PG_FINALLY();
+	{
+		note_in_ledger(im, ledger);
+		mf_ledger_close(ledger);
+	}
+	PG_END_TRY();
+}
+
+/* The files have done what they were for. */
+static void
+remove_staged(MfTable *table, MfRemote *store, const char *job)
+{
+	int64		removed = 0;
+	MfError		err;
+
+	if (mf_table_bool(table, "keep_staged", false))
+		return;
+	if (mf_store_remove_job(store, job, &removed, &err) != MF_OK)
+		ereport(WARNING,
+				(errmsg("could not remove the staged files of manifest \"%s\"", mf_safe_text(job)),
+				 errdetail("%s", mf_message_text(err.message)),
+				 errhint("milvus_fdw.unstage('%s', '%s') removes them.", store->server, job)));
+}
+
+typedef struct Staged
+{
+	MfTable    *table;
+	MfRemote   *store;
+	char	   *job;
+	MfImporting *im;
+} Staged;
+
+/* The parts of a manifest, if they fit. */
+static Staged
+open_manifest(FunctionCallInfo fcinfo)
+{
+	Staged		staged;
+	MfManifest	manifest;
+	List	   *columns;
+	List	   *files;
+	char	   *text;
+
+	staged.table = target_table(PG_GETARG_OID(0));
+	staged.store = mf_store_server(PG_GETARG_NAME(1));
+	staged.job = mf_manifest_job(mf_sql_text_arg(fcinfo, 2));
+	text = mf_manifest_get(staged.store, staged.job, &manifest);
+	mf_manifest_parts(text, strlen(text), &columns, &files);
+	mf_import_check(staged.table, &manifest, columns);
+	staged.im = mf_importing_new(staged.table);
+	mf_importing_add_staged(staged.im, staged.store, files);
+	return staged;
+}
+
+/* import_files("table" regclass, store name, manifest text, wait boolean) */
+Datum
+milvus_fdw_import_manifest(PG_FUNCTION_ARGS)
+{
+	Staged		staged;
+
+	mf_sql_prevent_read_only("import_files()");
+	InitMaterializedSRF(fcinfo, 0);
+	staged = open_manifest(fcinfo);
+	run_imports(staged.im, PG_GETARG_BOOL(3));
+	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
+	if (PG_GETARG_BOOL(3))
+		remove_staged(staged.table, staged.store, staged.job);
+	return (Datum) 0;
+}
+
+static bool
+is_numpy(const char *name)
+{
+	size_t		len = strlen(name);
+
+	return len > 4 && strcmp(name + len - 4, ".npy") == 0;
+}
+
+/* Those of a set lie in one directory and stand side by side in the list. */
+static bool
+is_same_set(const char *a, const char *b)
+{
+	const char *slash_a = strrchr(a, '/');
+	const char *slash_b = strrchr(b, '/');
+	size_t		n = slash_a != NULL ? (size_t) (slash_a - a) : 0;
+
+	return is_numpy(a) && is_numpy(b) && n == (slash_b != NULL ? (size_t) (slash_b - b) : 0) && strncmp(a, b, n) == 0;
+}
+
+/* import_files("table" regclass, files text[], wait boolean) */
+Datum
+milvus_fdw_import_files(PG_FUNCTION_ARGS)
+{
+	int			n;
+	const char *const *names = mf_sql_names_arg(fcinfo, 1, &n);
+	MfImporting *im;
+
+	mf_sql_prevent_read_only("import_files()");
+	InitMaterializedSRF(fcinfo, 0);
+	im = mf_importing_new(target_table(PG_GETARG_OID(0)));
+	for (int i = 0, count; i < n; i += count)
+	{
+		for (count = 1; i + count < n && is_same_set(names[i], names[i + count]);)
+			count++;
+		(void) mf_importing_add(im, count, names + i, -1, -1);
+	}
+	run_imports(im, PG_GETARG_BOOL(2));
+	return_parts((ReturnSetInfo *) fcinfo->resultinfo, im);
+	return (Datum) 0;
+}
+
+/* --------------------------------------------------------------------- waiting */
+
+static void
+set_deadline(FunctionCallInfo fcinfo, int n, MfImporting *im)
+{
+	double		seconds;
+
+	if (PG_ARGISNULL(n))
+		return;
+	seconds = PG_GETARG_FLOAT8(n);
+	if (!(seconds > 0) || seconds > 1e9)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("timeout must be a number of seconds greater than zero")));
+	im->deadline_ms = (int64) (seconds * 1000);
+}
+
+static void
+require_arguments(FunctionCallInfo fcinfo, int n)
+{
+	if (mf_sql_null_arg(fcinfo, n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 n == 1 ? errmsg("table must not be null") : errmsg("table, store and manifest must not be null")));
+}
+
+/* As parts, those jobs that are named, or (NULL) all that run. */
+static void
+add_jobs(MfImporting *im, int n, const char *const *ids)
+{
+	MfTable    *table = im->table;
+	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options};
+	const MfReply *reply = mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	int			found = 0;
+
+	for (int row = 0; row < reply->nrows; row++)
+	{
+		const char *const *cells = &reply->cells[row * reply->ncolumns];
+		bool		wanted = ids == NULL && (strcmp(cells[3], "pending") == 0 || strcmp(cells[3], "running") == 0 || strcmp(cells[3], "persisted") == 0);
+		MfImportPart *part;
+
+		for (int i = 0; i < n; i++)
+			wanted |= strcmp(ids[i], cells[0]) == 0;
+		if (!wanted)
+			continue;
+		part = mf_importing_add(im, 1, (const char *[]) {cells[6] != NULL ? cells[6] : cells[0]}, -1, -1);
+		part->id = pstrdup(cells[0]);
+		part->state = MF_IMPORT_RUNNING;
+		found++;
+	}
+	if (found < n)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%d of %d jobs are not known for collection \"%s\"", n - found, n, mf_safe_text(table->collection)),
+				 errdetail("Milvus forgets jobs after a day, or three hours from version 2.4 on.")));
+}
+
+/* wait_for_import("table" regclass, jobs text[], timeout double precision) */
+Datum
+milvus_fdw_wait_for_import(PG_FUNCTION_ARGS)
+{
+	MfImporting *im;
+	int			n;
+	const char *const *ids;
+
+	InitMaterializedSRF(fcinfo, 0);
+	require_arguments(fcinfo, 1);
+	ids = mf_sql_names_arg(fcinfo, 1, &n);
+	im = mf_importing_new(target_table(PG_GETARG_OID(0)));
+	set_deadline(fcinfo, 2, im);
+	add_jobs(im, n, ids);
+	mf_importing_wait(im);
+	return_parts((ReturnSetInfo *) fcinfo->resultinfo, im);
+	return (Datum) 0;
+}
+
+/* Some were not even asked for: waiting would not end. */
+static void
+require_started(const Staged *staged)
+{
+	ListCell   *lc;
+
+	foreach(lc, staged->im->parts)
+	{
+		const MfImportPart *part = lfirst(lc);
+
+		if (part->state != MF_IMPORT_WAITING)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("file \"%s\" is not being imported", mf_safe_text(part->files[0])),
+				 errhint("%s", mf_import_call(staged->table, staged->store, staged->job))));
+	}
+}
+
+/* wait_for_import("table" regclass, store name, manifest text, timeout double precision) */
+Datum
+milvus_fdw_wait_for_manifest(PG_FUNCTION_ARGS)
+{
+	Staged		staged;
+
+	InitMaterializedSRF(fcinfo, 0);
+	require_arguments(fcinfo, 3);
+	staged = open_manifest(fcinfo);
+	set_deadline(fcinfo, 3, staged.im);
+	mf_importing_look(staged.im);
+	require_started(&staged);
+	mf_importing_wait(staged.im);
+	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
+	remove_staged(staged.table, staged.store, staged.job);
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------------- listing */
+
+/* A JSON list of texts as text[]; NULL = not told. */
+static Datum
+file_array(const char *list, bool *isnull)
+{
+	int			n;
+	const char *const *names = mf_import_names(list, &n);
+
+	*isnull = names == NULL;
+	return text_array(n, names);
+}
+
+/* imports("table" regclass) returns setof (id, collection, partition, state, percent, rows, files, reason, started) */
+Datum
+milvus_fdw_imports(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MfTable    *table;
+	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS};
+	const MfReply *reply;
+
+	InitMaterializedSRF(fcinfo, 0);
+	table = mf_sql_table(PG_GETARG_OID(0), false);
+	request.collection = table->collection;
+	request.options = table->options;
+	reply = mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	for (int row = 0; row < reply->nrows; row++)
+	{
+		const char *const *cells = &reply->cells[row * reply->ncolumns];
+		Datum		values[9] = {0};
+		bool		nulls[9];
+
+		for (int i = 0; i < 9; i++)
+			nulls[i] = cells[i] == NULL;
+		for (int i = 0; i < 8; i++)
+		{
+			if (!nulls[i] && i != 4 && i != 5 && i != 6)
+				values[i] = CStringGetTextDatum(mf_safe_text(cells[i]));
+		}
+		values[4] = Int32GetDatum(nulls[4] ? 0 : atoi(cells[4]));
+		values[5] = Int64GetDatum(nulls[5] ? 0 : atoll(cells[5]));
+		values[6] = file_array(cells[6], &nulls[6]);
+		if (!nulls[8])
+			values[8] = DirectFunctionCall3(timestamptz_in, CStringGetDatum(cells[8]), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
