@@ -158,6 +158,7 @@ note_job(MfImporting *im, MfImportPart *part, const char *const *cells)
 	part->percent = percent;
 	part->imported = imported;
 	part->seen = seen;
+	part->hidden = cells[9] != NULL && !seen;
 	if (state != MF_IMPORT_FAILED && part->id == NULL)
 		part->id = MemoryContextStrdup(im->context, cells[0]);
 	if (state == MF_IMPORT_FAILED)
@@ -271,7 +272,7 @@ mf_importing_done(const MfImporting *im, const MfImportPart *part)
 		case MF_WAIT_PERSISTED:
 			return part->state == MF_IMPORT_PERSISTED || part->state == MF_IMPORT_COMPLETED;
 		case MF_WAIT_VISIBLE:
-			return part->seen || part->state == MF_IMPORT_COMPLETED;
+			return part->seen || (part->state == MF_IMPORT_COMPLETED && !part->hidden);
 		default:
 			return part->state == MF_IMPORT_COMPLETED;
 	}

@@ -27,6 +27,7 @@ typedef struct MfImportPart
 	MfImportState state;
 	bool		mine;			/* asked for by this command */
 	bool		seen;			/* whoever reads sees the rows */
+	bool		hidden;			/* or not yet; neither = not told */
 	int			percent;
 	int64		imported;		/* rows, as the remote counts them */
 	char	   *id;				/* of the job, or NULL */
