@@ -26,6 +26,8 @@
  */
 #define LOST_MS 5000
 
+#define REFRESH_EVERY_MS 1000
+
 #define CELLS 10
 
 static int64
@@ -195,7 +197,6 @@ mf_importing_look(MfImporting *im)
 	}
 	MemoryContextSwitchTo(before);
 	MemoryContextReset(im->temp);
-	im->looked = now_ms();
 }
 
 /* ------------------------------------------------------------------- starting */
@@ -437,6 +438,44 @@ is_over(const MfImporting *im)
 	return count_state(im, MF_IMPORT_FAILED) > 0 && count_state(im, MF_IMPORT_RUNNING) + count_state(im, MF_IMPORT_LOST) == 0;
 }
 
+/*
+ * What is imported but not in memory yet is looked for now and not at the
+ * remote's own leisure.  If that fails it comes a little later.
+ */
+static void
+refresh(MfImporting *im)
+{
+	MfTable    *table = im->table;
+	MfOption	item = {"refresh", "true"};
+	MfOptions	args = {1, &item};
+	MfRequest	request = {.verb = MF_VERB_LOAD,.collection = table->collection,.options = table->options,.args = &args};
+	int			hidden = 0;
+	MemoryContext before;
+	MfError		ignored;
+	ListCell   *lc;
+
+	foreach(lc, im->parts)
+	{
+		const MfImportPart *part = lfirst(lc);
+
+		hidden += part->state == MF_IMPORT_COMPLETED && part->hidden;
+	}
+	if (hidden == im->refreshed || now_ms() - im->refreshed_at < REFRESH_EVERY_MS)
+	{
+		if (hidden == 0)
+			im->refreshed = 0;
+		return;
+	}
+	im->refreshed = hidden;
+	im->refreshed_at = now_ms();
+	if (!(table->remote->connector->verbs & MF_VERB_BIT(MF_VERB_LOAD)) || hidden == 0)
+		return;
+	before = MemoryContextSwitchTo(im->temp);
+	(void) mf_try_request(table->remote, &request, im->temp, &ignored);
+	MemoryContextSwitchTo(before);
+	MemoryContextReset(im->temp);
+}
+
 void
 mf_importing_wait(MfImporting *im)
 {
@@ -451,6 +490,8 @@ mf_importing_wait(MfImporting *im)
 			raise_failed(im);
 		if (all_done(im))
 			break;
+		if (im->until == MF_WAIT_VISIBLE)
+			refresh(im);
 		check_time(im);
 		tell_progress(im);
 		mf_pause(ms);

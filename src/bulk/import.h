@@ -57,7 +57,8 @@ typedef struct MfImporting
 	int64		moved;			/* when there was progress last, ms */
 	int64		told;			/* and when it was told, ms */
 	int64		tell_after;
-	int64		looked;
+	int			refreshed;		/* imports not in memory, when it was asked for last */
+	int64		refreshed_at;
 } MfImporting;
 
 /* ------------------------------------------------------- src/bulk/import.c */

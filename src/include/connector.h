@@ -174,7 +174,9 @@ typedef enum MfVerb
 	MF_VERB_DROP_COLLECTION,
 	MF_VERB_CREATE_INDEX,		/* field, args: index_type metric_type params */
 	MF_VERB_DROP_INDEX,			/* field */
-	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100 */
+	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100.
+								 * args has refresh = true: only one that is loaded
+								 * is to look for new rows, soon */
 	MF_VERB_RELEASE,
 	MF_VERB_FLUSH,				/* waits until flushed */
 	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error

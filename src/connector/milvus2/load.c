@@ -79,6 +79,16 @@ note_progress(MfTask *task, MfWaitFor *wait)
 		m2_task_forget(task, SLOT_PROGRESS);
 }
 
+/*
+ * One that is loaded is to look for what was imported, which it else does
+ * every ten seconds.
+ */
+static bool
+is_refresh(const MfTask *task)
+{
+	return mf_option_bool(task->args, "refresh", false);
+}
+
 static MfStatus
 send_load(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -91,6 +101,7 @@ send_load(MfTask *task, MfWaitFor *wait, MfError *err)
 		whole.db_name = (char *) task->database;
 		whole.collection_name = (char *) task->collection;
 		whole.replica_number = replicas;
+		whole.refresh = is_refresh(task);
 		return m2_task_call(task, SLOT_ACT, &load_collection, &whole, wait, err);
 	}
 	parts.db_name = (char *) task->database;
@@ -113,13 +124,15 @@ m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 			status = need_state(task, wait, err);
 		if (status != MF_OK)
 			return status;
-		task->phase = task->load_state == M2_STATE_LOADED || task->load_state == M2_STATE_LOADING ?
+		if (is_refresh(task) && task->load_state != M2_STATE_LOADED)
+			return MF_OK;
+		task->phase = !is_refresh(task) && (task->load_state == M2_STATE_LOADED || task->load_state == M2_STATE_LOADING) ?
 			PHASE_WAIT : PHASE_ACT;
 	}
 	if (task->phase == PHASE_ACT)
 	{
 		status = send_load(task, wait, err);
-		if (status != MF_OK)
+		if (status != MF_OK || is_refresh(task))
 			return status;
 		task->phase = PHASE_WAIT;
 	}
