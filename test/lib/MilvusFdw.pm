@@ -14,6 +14,7 @@ package MilvusFdw;
 #   See also MilvusFdw::Remote (es, es_bulk, python), MilvusFdw::Servers (start_server, certs), MilvusFdw::Doubles,
 #   MilvusFdw::Obeys (obeys), MilvusFdw::Fails (fails), MilvusFdw::Sides (both_servers, ours, docs_into_es),
 #   MilvusFdw::Files (file_python, server_directory, write_text),
+#   MilvusFdw::Bulk (bulk_store, bulk_source, bulk_target, bulk_differences),
 #   MilvusFdw::Tls (tls_side, remote, mapping, works, refused, server_log).
 
 use strict;
@@ -30,6 +31,7 @@ use MilvusFdw::Fails;
 use MilvusFdw::Sides;
 use MilvusFdw::Files;
 use MilvusFdw::Tls;
+use MilvusFdw::Bulk;
 
 my $default;
 
@@ -46,7 +48,7 @@ sub import
 			qw(fresh_database connect_to sql value error_of notices background)),
 		%MilvusFdw::Remote::EXPORT, %MilvusFdw::Servers::EXPORT, %MilvusFdw::Doubles::EXPORT, %MilvusFdw::Proc::EXPORT,
 		%MilvusFdw::Obeys::EXPORT, %MilvusFdw::Fails::EXPORT, %MilvusFdw::Sides::EXPORT, %MilvusFdw::Files::EXPORT,
-		%MilvusFdw::Tls::EXPORT);
+		%MilvusFdw::Tls::EXPORT, %MilvusFdw::Bulk::EXPORT);
 	no strict 'refs';
 	*{"${caller}::$_"} = $functions{$_} for keys %functions;
 	# Test::More's own exports, so that a file opens with one line.
