@@ -23,6 +23,7 @@ struct MfWrite
 	MfImport   *import;			/* the connector's: columns and format */
 	const MfImportPlan *plan;
 	MfImporting *im;
+	MfLedgerEntry *ledger;		/* the writer's */
 	MfStaging  *s;				/* NULL before the first row, and once all is imported */
 	MfBatch		view;			/* a batch as the files have it */
 	bool		early;			/* files are sent as they are complete */
@@ -77,13 +78,53 @@ begin_import(MfWrite *w, const MfWriteSpec *spec)
 	w->plan = connector->import_plan(w->import);
 }
 
+static bool
+has_partition(const MfReply *reply, const char *name)
+{
+	for (int row = 0; row < reply->nrows; row++)
+	{
+		if (strcmp(reply->cells[row * reply->ncolumns], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_partition(MfTable *table, const char *name)
+{
+	MfRequest	request = {.verb = MF_VERB_LIST_PARTITIONS,.collection = table->collection,.options = table->options};
+
+	if (name == NULL || has_partition(mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL), name))
+		return;
+	if (!mf_table_bool(table, "create_partitions", false))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("there is no partition \"%s\" in collection \"%s\"", mf_safe_text(name), mf_safe_text(table->collection)),
+				 errhint("Option \"create_partitions\" of the table, set to 'true', makes those that are missing.")));
+	request.verb = MF_VERB_CREATE_PARTITION;
+	request.name = name;
+	(void) mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+}
+
+/* Before a row is taken: would the remote take files, and the store? */
+static void
+check_both_ends(MfWrite *w)
+{
+	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = w->table->collection,.options = w->table->options};
+
+	check_partition(w->table, w->plan->partition);
+	(void) mf_request(w->table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	(void) mf_store_request(w->store, MF_STORE_FOLDERS, "", NULL, CurrentMemoryContext);
+}
+
 void
-mf_bulk_begin(MfTable *table, const MfWriteSpec *spec, bool row_by_row, MfWrite **out)
+mf_bulk_begin(MfTable *table, const MfWriteSpec *spec, bool row_by_row, MfLedgerEntry *ledger, MfWrite **out)
 {
 	MfWrite    *w = palloc0(sizeof(MfWrite));
 
 	*out = w;
 	w->table = table;
+	w->ledger = ledger;
 	w->context = CurrentMemoryContext;
 	if (row_by_row)
 		ereport(ERROR,
@@ -92,6 +133,7 @@ mf_bulk_begin(MfTable *table, const MfWriteSpec *spec, bool row_by_row, MfWrite 
 				 errdetail("A trigger, or RETURNING of a key that the remote makes, needs each row to be there before the next.")));
 	w->store = open_store(table);
 	begin_import(w, spec);
+	check_both_ends(w);
 	w->im = mf_importing_new(table);
 	w->early = strcmp(mf_table_text(table, "bulk_start", "end"), "file") == 0;
 	w->keep = mf_table_bool(table, "keep_staged", false);
@@ -180,6 +222,9 @@ note_counts(MfWrite *w)
 	w->counts.unsent = w->submitted - w->counts.acknowledged - w->counts.unknown;
 	w->counts.requests = w->stats.files;
 	w->counts.bytes = w->stats.bytes;
+	/* an abort may come before anybody asks for the counts */
+	w->ledger->acknowledged = w->counts.acknowledged;
+	w->ledger->unknown = w->counts.unknown;
 }
 
 /*

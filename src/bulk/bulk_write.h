@@ -28,7 +28,8 @@ extern bool mf_bulk_wanted(const MfTable *table);
  * Everything lives in the current context.  Raises what cannot be imported,
  * 0A000; a store that is missing, 42704.
  */
-extern void mf_bulk_begin(MfTable *table, const MfWriteSpec *spec, bool row_by_row, MfWrite **out);
+extern void mf_bulk_begin(MfTable *table, const MfWriteSpec *spec, bool row_by_row, MfLedgerEntry *ledger,
+						  MfWrite **out);
 
 /* How large batches should be. */
 extern void mf_bulk_batch_size(const MfWrite *write, int32 *rows, size_t *bytes);

@@ -226,7 +226,7 @@ begin_bulk(MfRowWriter *w)
 	w->calls = mf_bulk_calls;
 	w->bulk = true;
 	w->spec.max_in_flight = 1;
-	mf_bulk_begin(w->table, &w->spec, w->row_by_row, &w->write);
+	mf_bulk_begin(w->table, &w->spec, w->row_by_row, w->ledger, &w->write);
 	mf_bulk_batch_size(w->write, &w->batch_rows, &w->batch_bytes);
 	w->bulk_stats = mf_bulk_stats(w->write);
 }

@@ -23,6 +23,8 @@ static const M2Method loaded_segments = M2_METHOD(GetQuerySegmentInfo, query_seg
 
 #define NCOLUMNS 10
 
+#define NO_PARTITION 200		/* Milvus's code */
+
 /* Numbers of the protocol, ImportState */
 #define IMPORT_PENDING 0
 #define IMPORT_FAILED 1
@@ -91,6 +93,8 @@ m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err)
 	request.files = (char **) task->names;
 	request.n_files = (size_t) task->nnames;
 	status = m2_task_call(task, SLOT_ACT, &import, &request, wait, err);
+	if (status == MF_ERROR && task->name != NULL && err->remote_code == NO_PARTITION)
+		return m2_error_no_partition(&task->where, task->name, true, err);
 	if (status != MF_OK)
 		return status;
 	reply = (M2__ImportResponse *) task->calls[SLOT_ACT].reply;

@@ -4,7 +4,7 @@ package MilvusFdw::Bulk;
 #
 #   bulk_source($rows)                          table source: id b i1 i2 i4 i8 f d t j ai at v bits extra word
 #   bulk_store($name)                           a server of object_store_fdw that is a directory; its path
-#   bulk_target($name, $columns, \%options, fields => 'id t v', server =>, dynamic => 1, auto => 1, key => 't', load => 0, port => of another Milvus)
+#   bulk_target($name, $columns, \%options, fields => 'id t v', server =>, dynamic => 1, auto => 1, key => 't', load => 1, port => of another Milvus)
 #                                               a new collection of these fields, and a foreign table with write_mode bulk
 #   bulk_differences($name, @columns)           rows of source and table that differ, in a full join
 
@@ -48,7 +48,7 @@ sub bulk_target
 	my ($name, $columns, $options, %opt) = @_;
 	local $ENV{MILVUS_FDW_MILVUS_PORT} = $opt{port} // MilvusFdw::Remote::milvus_port();
 	MilvusFdw::Sides::ours(milvus => [$name]) unless $opt{port};
-	MilvusFdw::Remote::python(<<'P', $name, $opt{fields}, $opt{dynamic} // 0, $opt{auto} // 0, $opt{key} // '', $opt{load} // 1);
+	MilvusFdw::Remote::python(<<'P', $name, $opt{fields}, $opt{dynamic} // 0, $opt{auto} // 0, $opt{key} // '', $opt{load} // 0);
 from pymilvus import Collection, CollectionSchema, DataType, FieldSchema as F
 milvus()
 name, fields, dynamic, auto, key, load = args
@@ -66,7 +66,7 @@ if load == "1":
     c.load()
 P
 	sql("DROP FOREIGN TABLE IF EXISTS $name");
-	my $more = join ', ', "write_mode 'bulk'", "stage '${\($opt{store} // 'place')}'", map { "$_ '$options->{$_}'" } sort keys %$options;
+	my $more = join ', ', "write_mode 'bulk'", "auto_load 'true'", "stage '${\($opt{store} // 'place')}'", map { "$_ '$options->{$_}'" } sort keys %$options;
 	sql("CREATE FOREIGN TABLE $name ($columns) SERVER ${\($opt{server} // 'milvus')} OPTIONS ($more)");
 	return $name;
 }
