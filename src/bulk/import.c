@@ -26,9 +26,7 @@
  */
 #define LOST_MS 5000
 
-#define REFRESH_EVERY_MS 1000
-
-#define CELLS 10
+#define CELLS 9
 
 static int64
 now_ms(void)
@@ -149,18 +147,15 @@ note_job(MfImporting *im, MfImportPart *part, const char *const *cells)
 	MfImportState state = state_of(cells[3]);
 	int			percent = cells[4] != NULL ? atoi(cells[4]) : 0;
 	int64		imported = cells[5] != NULL ? atoll(cells[5]) : 0;
-	bool		seen = cells[9] != NULL && strcmp(cells[9], "true") == 0;
 
 	/* a job that failed, and was asked for anew, stays in the list */
 	if (part->id == NULL && state == MF_IMPORT_FAILED && part->state != MF_IMPORT_FAILED && part->state != MF_IMPORT_WAITING)
 		return;
-	if (state != part->state || percent != part->percent || imported != part->imported || seen != part->seen)
+	if (state != part->state || percent != part->percent || imported != part->imported)
 		im->moved = now_ms();
 	part->state = state;
 	part->percent = percent;
 	part->imported = imported;
-	part->seen = seen;
-	part->hidden = cells[9] != NULL && !seen;
 	if (state != MF_IMPORT_FAILED && part->id == NULL)
 		part->id = MemoryContextStrdup(im->context, cells[0]);
 	if (state == MF_IMPORT_FAILED)
@@ -171,11 +166,7 @@ void
 mf_importing_look(MfImporting *im)
 {
 	MfTable    *table = im->table;
-	MfOption	item = {"seen", im->until == MF_WAIT_VISIBLE ? "true" : "false"};
-	MfOptions	args = {1, &item};
-	MfRequest	request = {
-		.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options,.args = &args
-	};
+	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options};
 	const MfReply *reply;
 	MemoryContext before;
 	ListCell   *lc;
@@ -268,15 +259,8 @@ mf_importing_start(MfImporting *im)
 bool
 mf_importing_done(const MfImporting *im, const MfImportPart *part)
 {
-	switch (im->until)
-	{
-		case MF_WAIT_PERSISTED:
-			return part->state == MF_IMPORT_PERSISTED || part->state == MF_IMPORT_COMPLETED;
-		case MF_WAIT_VISIBLE:
-			return part->seen || (part->state == MF_IMPORT_COMPLETED && !part->hidden);
-		default:
-			return part->state == MF_IMPORT_COMPLETED;
-	}
+	return part->state == MF_IMPORT_COMPLETED ||
+		(part->state == MF_IMPORT_PERSISTED && im->until == MF_WAIT_PERSISTED);
 }
 
 void
@@ -439,39 +423,24 @@ is_over(const MfImporting *im)
 }
 
 /*
- * What is imported but not in memory yet is looked for now and not at the
- * remote's own leisure.  If that fails it comes a little later.
+ * What is imported is looked for now, and not at the remote's own leisure.  The
+ * rows are there all the same: if it fails they are seen a little later.
  */
 static void
-refresh(MfImporting *im)
+show_rows(MfImporting *im)
 {
 	MfTable    *table = im->table;
 	MfOption	item = {"refresh", "true"};
 	MfOptions	args = {1, &item};
 	MfRequest	request = {.verb = MF_VERB_LOAD,.collection = table->collection,.options = table->options,.args = &args};
-	int			hidden = 0;
-	MemoryContext before;
-	MfError		ignored;
-	ListCell   *lc;
+	MemoryContext before = MemoryContextSwitchTo(im->temp);
+	MfError		err;
 
-	foreach(lc, im->parts)
-	{
-		const MfImportPart *part = lfirst(lc);
-
-		hidden += part->state == MF_IMPORT_COMPLETED && part->hidden;
-	}
-	if (hidden == im->refreshed || now_ms() - im->refreshed_at < REFRESH_EVERY_MS)
-	{
-		if (hidden == 0)
-			im->refreshed = 0;
-		return;
-	}
-	im->refreshed = hidden;
-	im->refreshed_at = now_ms();
-	if (!(table->remote->connector->verbs & MF_VERB_BIT(MF_VERB_LOAD)) || hidden == 0)
-		return;
-	before = MemoryContextSwitchTo(im->temp);
-	(void) mf_try_request(table->remote, &request, im->temp, &ignored);
+	if ((table->remote->connector->verbs & MF_VERB_BIT(MF_VERB_LOAD)) &&
+		mf_try_request(table->remote, &request, im->temp, &err) == NULL)
+		ereport(WARNING,
+				(errmsg("imported rows of collection \"%s\" are seen a little later", mf_safe_text(table->collection)),
+				 errdetail("%s", mf_message_text(err.message))));
 	MemoryContextSwitchTo(before);
 	MemoryContextReset(im->temp);
 }
@@ -490,11 +459,11 @@ mf_importing_wait(MfImporting *im)
 			raise_failed(im);
 		if (all_done(im))
 			break;
-		if (im->until == MF_WAIT_VISIBLE)
-			refresh(im);
 		check_time(im);
 		tell_progress(im);
 		mf_pause(ms);
 		ms = Min(ms * 2, LOOK_LAST_MS);
 	}
+	if (im->until == MF_WAIT_VISIBLE && im->parts != NIL)
+		show_rows(im);
 }

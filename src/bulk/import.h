@@ -26,8 +26,6 @@ typedef struct MfImportPart
 	int64		bytes;
 	MfImportState state;
 	bool		mine;			/* asked for by this command */
-	bool		seen;			/* whoever reads sees the rows */
-	bool		hidden;			/* or not yet; neither = not told */
 	int			percent;
 	int64		imported;		/* rows, as the remote counts them */
 	char	   *id;				/* of the job, or NULL */
@@ -57,8 +55,6 @@ typedef struct MfImporting
 	int64		moved;			/* when there was progress last, ms */
 	int64		told;			/* and when it was told, ms */
 	int64		tell_after;
-	int			refreshed;		/* imports not in memory, when it was asked for last */
-	int64		refreshed_at;
 } MfImporting;
 
 /* ------------------------------------------------------- src/bulk/import.c */

@@ -176,7 +176,7 @@ typedef enum MfVerb
 	MF_VERB_DROP_INDEX,			/* field */
 	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100.
 								 * args has refresh = true: only one that is loaded
-								 * is to look for new rows, soon */
+								 * looks for imported rows, until they are seen */
 	MF_VERB_RELEASE,
 	MF_VERB_FLUSH,				/* waits until flushed */
 	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error
@@ -222,9 +222,8 @@ typedef enum MfVerb
 	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
 								 * "running", "persisted", "completed",
 								 * "failed"), per cent, rows, files (a JSON
-								 * list, NULL = not told), reason, started,
-								 * seen ("true": whoever reads sees the rows;
-								 * NULL = not told).  name = one id or NULL */
+								 * list, NULL = not told), reason, started;
+								 * name = one id or NULL */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))

@@ -20,7 +20,7 @@ for my $format (qw(auto parquet numpy json))
 		my $type = $vector eq 'v' ? 'v real[]' : 'bits bit(64)';
 		my @all = (@simple, $lists ? ('ai', 'at') : (), $vector);
 		my $name = "t105_${format}_$vector";
-		bulk_target($name, "$columns$lists, $type", { bulk_format => $format, stage_file_bytes => 2_000_000 }, fields => join(' ', 'id', @all), load => $format eq 'auto');
+		bulk_target($name, "$columns$lists, $type", { bulk_format => $format, stage_file_bytes => 4_000_000 }, fields => join(' ', 'id', @all), load => $format eq 'auto');
 		my $list = join ', ', 'id', @all;
 		sql("INSERT INTO $name ($list) SELECT $list FROM source");
 		is(value("SELECT count(*) FROM $name"), $rows, "$name: all rows are seen at once");

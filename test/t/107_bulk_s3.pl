@@ -26,7 +26,7 @@ for my $case ([ 'parquet', 'v', 'place' ], [ 'parquet', 'bits', 'root' ], [ 'num
 	my $type = $vector eq 'v' ? 'v real[]' : 'bits bit(64)';
 	my @all = (@simple, $lists ? ('ai', 'at') : (), $vector);
 	my $name = "t107_${format}_$vector";
-	bulk_target($name, "$columns$lists, $type", { bulk_format => $format, stage_file_bytes => 2_000_000 }, fields => join(' ', 'id', @all), port => $milvus->{port}, store => $store);
+	bulk_target($name, "$columns$lists, $type", { bulk_format => $format, stage_file_bytes => 4_000_000 }, fields => join(' ', 'id', @all), port => $milvus->{port}, store => $store);
 	my $list = join ', ', 'id', @all;
 	sql("INSERT INTO $name ($list) SELECT $list FROM source");
 	is(value("SELECT count(*) FROM $name"), $rows, "$name: all rows are seen");

@@ -12,16 +12,11 @@
 
 static const M2Method import = M2_METHOD(Import, import_response, false);
 static const M2Method list_import_tasks = M2_METHOD(ListImportTasks, list_import_tasks_response, true);
-static const M2Method stored_segments = M2_METHOD(GetPersistentSegmentInfo, persistent_segments_response, true);
-static const M2Method loaded_segments = M2_METHOD(GetQuerySegmentInfo, query_segments_response, true);
 
 #define SLOT_VERSION 0
 #define SLOT_ACT 1
-#define SLOT_STATE 2
-#define SLOT_STORED 3
-#define SLOT_LOADED 4
 
-#define NCOLUMNS 10
+#define NCOLUMNS 9
 
 #define NO_PARTITION 200		/* Milvus's code */
 
@@ -168,40 +163,12 @@ file_list(MfTask *task, const char *files)
 	return list;
 }
 
-/*
- * Does whoever reads see the rows?  Only where they are all in the memory of a
- * loaded collection; segments that are gone were merged into others.
- */
-static const char *
-is_seen(const MfTask *task, const M2__ImportState *state)
-{
-	const M2__PersistentSegmentsResponse *stored = (M2__PersistentSegmentsResponse *) task->calls[SLOT_STORED].reply;
-	const M2__QuerySegmentsResponse *loaded = (M2__QuerySegmentsResponse *) task->calls[SLOT_LOADED].reply;
-
-	if (stored == NULL || loaded == NULL || state->n_segment_ids == 0)
-		return NULL;
-	for (size_t i = 0; i < state->n_segment_ids; i++)
-	{
-		bool		there = false;
-		bool		in_memory = false;
-
-		for (size_t j = 0; j < stored->n_infos; j++)
-			there |= stored->infos[j]->segment_id == state->segment_ids[i] && stored->infos[j]->num_rows > 0;
-		for (size_t j = 0; j < loaded->n_infos; j++)
-			in_memory |= loaded->infos[j]->segment_id == state->segment_ids[i];
-		if (there && !in_memory)
-			return "false";
-	}
-	return "true";
-}
-
 static void
 add_import(MfTask *task, const M2__ImportState *state)
 {
 	const char *cells[NCOLUMNS];
 	const char *percent = info_of(state, "progress_percent");
 	const char *name = state_name(state->state);
-	bool		stored = state->state >= IMPORT_PERSISTED && state->state != IMPORT_FAILED_AND_CLEANED;
 
 	cells[0] = m2_cell_int(task, state->id);
 	cells[1] = info_of(state, "collection");
@@ -212,25 +179,7 @@ add_import(MfTask *task, const M2__ImportState *state)
 	cells[6] = file_list(task, info_of(state, "files"));
 	cells[7] = info_of(state, "failed_reason");
 	cells[8] = m2_cell_time(task, state->create_ts * 1000);
-	cells[9] = stored ? is_seen(task, state) : NULL;
 	m2_cells_add(task, NCOLUMNS, cells);
-}
-
-/* What is in memory is asked only where somebody waits for it. */
-static MfStatus
-need_segments(MfTask *task, MfWaitFor *wait, MfError *err)
-{
-	M2__CollectionRequest request = m2_collection_request(task);
-	MfStatus	status = MF_OK;
-
-	if (!mf_option_bool(task->args, "seen", false))
-		return MF_OK;
-	if (task->load_state == 0)
-		status = m2_ask_load_state(task, SLOT_STATE, wait, err);
-	if (status != MF_OK || task->load_state != M2_STATE_LOADED)
-		return status;
-	status = m2_task_call(task, SLOT_STORED, &stored_segments, &request, wait, err);
-	return status == MF_OK ? m2_task_call(task, SLOT_LOADED, &loaded_segments, &request, wait, err) : status;
 }
 
 MfStatus
@@ -243,8 +192,6 @@ m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	status = m2_task_call(task, SLOT_ACT, &list_import_tasks, &request, wait, err);
-	if (status == MF_OK)
-		status = need_segments(task, wait, err);
 	if (status != MF_OK)
 		return status;
 	reply = (M2__ListImportTasksResponse *) task->calls[SLOT_ACT].reply;

@@ -112,6 +112,29 @@ send_load(MfTask *task, MfWaitFor *wait, MfError *err)
 	return m2_task_call(task, SLOT_ACT, &load_partitions, &parts, wait, err);
 }
 
+static MfStatus
+wait_for_refresh(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__LoadStateRequest request = state_request(task);
+
+	for (;;)
+	{
+		MfStatus	status;
+
+		if (task->poll_at != 0 && !m2_task_pause(task, wait))
+			return MF_WAIT;
+		status = m2_task_call(task, SLOT_PROGRESS, &get_loading_progress, &request, wait, err);
+		if (status != MF_OK)
+			return status;
+		task->reply.progress = (int) ((M2__GetLoadingProgressResponse *) task->calls[SLOT_PROGRESS].reply)->refresh_progress;
+		m2_task_forget(task, SLOT_PROGRESS);
+		if (task->reply.progress >= 100)
+			return MF_OK;
+		if (!m2_task_pause(task, wait))
+			return MF_WAIT;
+	}
+}
+
 MfStatus
 m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -132,10 +155,12 @@ m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (task->phase == PHASE_ACT)
 	{
 		status = send_load(task, wait, err);
-		if (status != MF_OK || is_refresh(task))
+		if (status != MF_OK)
 			return status;
 		task->phase = PHASE_WAIT;
 	}
+	if (is_refresh(task))
+		return wait_for_refresh(task, wait, err);
 	for (;;)
 	{
 		if (task->poll_at != 0 && !m2_task_pause(task, wait))
