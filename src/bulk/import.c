@@ -198,7 +198,8 @@ start_part(MfImporting *im, MfImportPart *part)
 	MfTable    *table = im->table;
 	MfRequest	request = {
 		.verb = MF_VERB_IMPORT,.collection = table->collection,.options = table->options,
-		.name = mf_option(table->options, "partition"),.nnames = part->nfiles,.names = part->files
+		.name = mf_option(table->options, "partition"),.nnames = part->nfiles,.names = part->files,
+		.args = im->store != NULL ? im->store->options : NULL
 	};
 	MemoryContext before;
 	const MfReply *reply;

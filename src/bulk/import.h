@@ -44,6 +44,7 @@ typedef enum MfImportWait
 typedef struct MfImporting
 {
 	MfTable    *table;
+	MfRemote   *store;			/* where the files are; NULL = not known */
 	MemoryContext context;		/* of parts */
 	MemoryContext temp;			/* of one answer */
 	List	   *parts;

@@ -26,6 +26,7 @@ mf_importing_add_staged(MfImporting *im, MfRemote *store, List *files)
 	int			n = list_length(files);
 	const char **names = palloc(sizeof(char *) * Max(n, 1));
 
+	im->store = store;
 	for (int i = 0; i < n;)
 	{
 		const MfStagedFile *first = list_nth(files, i);

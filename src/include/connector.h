@@ -217,7 +217,9 @@ typedef enum MfVerb
 
 	/* The remote reads files that are in its own store, see MF_CAN_IMPORT. */
 	MF_VERB_IMPORT,				/* names: the files of one part, as the remote
-								 * sees them; name = partition or NULL;
+								 * sees them; name = partition or NULL; args:
+								 * the options of the store that holds them, keys
+								 * too, for a remote that has to be told;
 								 * reply.text: the job's id */
 	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
 								 * "running", "persisted", "completed",

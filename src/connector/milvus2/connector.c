@@ -36,6 +36,12 @@ static const MfOptionDef option_defs[] = {
 	"insert adds rows, upsert replaces those of the same key, bulk stages files and has them imported (default insert)", NULL},
 	{"partition", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
 	"the table is this partition of the collection (default: all)", m2_partition_name_ok},
+	{"import_url", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"address of the REST interface that imports are asked of, in place of gRPC; Zilliz Cloud: https://api.cloud.zilliz.com", m2_import_url_check},
+	{"cluster_id", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"Zilliz Cloud: cluster that imports are for, with import_url", NULL},
+	{"volume", MF_ON_SERVER, MF_OPTION_TEXT, 0, 0, 0, NULL,
+	"Zilliz Cloud: volume that holds the files to be imported (default: they are in a bucket)", NULL},
 	{"create_partitions", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"whether writing makes partitions that are not there (default false)", NULL},
 	MF_NET_OPTION_DEFS,
@@ -182,6 +188,7 @@ m2_close(MfConn *conn)
 		return;
 	mem = conn->mem;
 	m2_recent_forget(conn);
+	mf_http_close(conn->rest);
 	while (conn->channels != NULL)
 	{
 		M2Channel  *channel = conn->channels;

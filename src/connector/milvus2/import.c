@@ -16,7 +16,7 @@ static const M2Method list_import_tasks = M2_METHOD(ListImportTasks, list_import
 #define SLOT_VERSION 0
 #define SLOT_ACT 1
 
-#define NCOLUMNS 9
+#define NCOLUMNS M2_IMPORT_CELLS
 
 #define NO_PARTITION 200		/* Milvus's code */
 
@@ -77,10 +77,12 @@ m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err)
 	const M2__ImportResponse *reply;
 	MfStatus	status = m2_need_version(task, SLOT_VERSION, wait, err);
 
-	if (status == MF_OK && task->calls[SLOT_ACT].call == NULL)
+	if (status == MF_OK && task->calls[SLOT_ACT].call == NULL && task->http == NULL)
 		status = check_group(task, err);
 	if (status != MF_OK)
 		return status;
+	if (m2_import_by_rest(task->conn))
+		return m2_rest_import(task, wait, err);
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	if (task->name != NULL)
@@ -189,6 +191,8 @@ m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
 	const M2__ListImportTasksResponse *reply;
 	MfStatus	status;
 
+	if (m2_import_by_rest(task->conn))
+		return m2_rest_list_imports(task, wait, err);
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	status = m2_task_call(task, SLOT_ACT, &list_import_tasks, &request, wait, err);

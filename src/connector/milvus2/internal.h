@@ -6,8 +6,11 @@
 #ifndef MILVUS2_INTERNAL_H
 #define MILVUS2_INTERNAL_H
 
+#include <jansson.h>
+
 #include "connector.h"
 #include "grpc.h"
+#include "http.h"
 #include "json.h"
 #include "milvus.pb-c.h"
 #include "milvus2.h"
@@ -93,6 +96,7 @@ struct MfConn
 	MfOption   *option;			/* copies of the server's and the user's */
 	MfOptions	options;
 	M2Channel  *channels;
+	MfHttp	   *rest;			/* for imports; NULL = not opened */
 	M2Mark	   *marks;
 	struct M2Recent *recent;	/* collections described a moment ago */
 	struct M2Partitions *partitions;	/* and their partitions */
@@ -581,6 +585,9 @@ struct MfTask
 	struct M2CellRow *rows;		/* and what is known so far, last first */
 	bool		free;			/* RENAME_COLLECTION: nothing has the new name */
 
+	MfHttpCall *http;			/* IMPORT and LIST_IMPORTS by REST */
+	json_t	   *answer;			/* of the list, whose jobs are looked at one by one */
+
 	/* CREATE_COLLECTION */
 	const MfCollection *create;
 	/* DESCRIBE, DELETE: the request's, which live as long as the task */
@@ -878,6 +885,16 @@ extern void m2_write_counts(MfWrite *write, MfWriteCounts *counts);
 extern void m2_write_end(MfWrite *write);
 extern const MfColumn *m2_write_keys(MfWrite *write);
 extern void m2_write_stop(MfWrite *write);
+
+/* --------------------------------------------------------------- import_rest.c */
+
+/* Do imports of this server go by REST? */
+extern bool m2_import_by_rest(const MfConn *conn);
+extern bool m2_import_url_check(const char *value, const char **why);
+extern MfStatus m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
+
+#define M2_IMPORT_CELLS 9		/* of MF_VERB_LIST_IMPORTS */
 
 /* --------------------------------------------------------------- import_plan.c */
 

@@ -79,6 +79,8 @@ m2_task_free(MfTask *task)
 		return;
 	for (int i = 0; i < M2_SLOTS; i++)
 		m2_call_end(task->conn, &task->calls[i]);
+	mf_http_end(task->http);
+	json_decref(task->answer);
 	m2_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }

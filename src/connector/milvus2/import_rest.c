@@ -1,0 +1,372 @@
+/*
+ * import_rest.c - How are imports asked of Milvus's REST interface?
+ *
+ * /v2/vectordb/jobs/import of Milvus 2.4 and later, and of Zilliz Cloud, which
+ * imports only so: it is told the cluster, and where the files are, as URLs with
+ * the keys of their bucket or as paths in a volume.  The answer is HTTP 200 with
+ * {"code": 0, "data": ...}, or another code and a message.
+ */
+#include <stdio.h>
+
+#include "internal.h"
+
+#define JOBS "/v2/vectordb/jobs/import/"
+#define CLOUD_PAGE 100			/* jobs that Zilliz Cloud tells at once */
+
+bool
+m2_import_by_rest(const MfConn *conn)
+{
+	return mf_option(&conn->options, "import_url") != NULL;
+}
+
+bool
+m2_import_url_check(const char *value, const char **why)
+{
+	MfUrl		url;
+
+	return mf_url_parse(value, &url, why);
+}
+
+static const char *
+cluster(const MfTask *task)
+{
+	return mf_option(&task->conn->options, "cluster_id");
+}
+
+/* ------------------------------------------------------------------- one call */
+
+static MfStatus
+open_rest(MfConn *conn, MfError *err)
+{
+	MfHttpAuth	auth = {NULL};
+	MfNetSettings settings;
+
+	if (conn->rest != NULL)
+		return MF_OK;
+	mf_net_settings(&settings, conn->server, &conn->options, conn->mem);
+	settings.max_response = 64 * 1024 * 1024;
+	return mf_http_open(mf_option(&conn->options, "import_url"), &auth, &settings, &conn->rest, err);
+}
+
+/* A token is shown as it is, a user as "user:password". */
+static MfStatus
+add_credential(MfTask *task, MfError *err)
+{
+	const MfOptions *options = &task->conn->options;
+	const char *token = mf_option(options, "token");
+	const char *user = mf_option(options, "user");
+	const char *password = mf_option(options, "password");
+	const char *line;
+
+	if (token == NULL && user == NULL)
+		return MF_OK;
+	line = token != NULL ? m2_arena_text(&task->arena, "Authorization: Bearer %s", token) :
+		m2_arena_text(&task->arena, "Authorization: Bearer %s:%s", user, password != NULL ? password : "");
+	if (line == NULL || !mf_http_headers(task->http, &line, 1))
+		return mf_error_oom(err, 256);
+	return MF_OK;
+}
+
+static MfStatus
+begin(MfTask *task, const char *action, json_t *body, bool idempotent, MfError *err)
+{
+	char	   *text = json_dumps(body, JSON_COMPACT);
+	char		path[128];
+	MfStatus	status;
+
+	json_decref(body);
+	if (text == NULL)
+		return mf_error_oom(err, 1024);
+	snprintf(path, sizeof(path), JOBS "%s", action);
+	status = open_rest(task->conn, err);
+	if (status == MF_OK)
+		status = mf_http_begin(task->conn->rest, "POST", path, NULL, text, strlen(text), &task->http, err);
+	free(text);
+	if (status == MF_OK && idempotent)
+		mf_http_idempotent(task->http);
+	return status == MF_OK ? add_credential(task, err) : status;
+}
+
+static MfStatus
+refused(const MfTask *task, int http, const json_t *root, MfError *err)
+{
+	const char *message = json_string_value(json_object_get(root, "message"));
+	int			code = (int) json_integer_value(json_object_get(root, "code"));
+
+	mf_error(err, http == 401 || http == 403 || code == 1800 || code == 80001 ? MF_INVALID_AUTHORIZATION : MF_FDW_ERROR,
+			 "server \"%s\" refused the request about imports", task->conn->server);
+	if (root == NULL)
+		mf_error_detail(err, "It answered HTTP status %d without a JSON object.", http);
+	else
+		mf_error_detail(err, "It answered code %d: %.800s", code, message != NULL ? message : "no reason was given");
+	err->remote_code = code != 0 ? code : http;
+	return MF_ERROR;
+}
+
+/* The answer's "data", to be released with its root; the call is over then. */
+static MfStatus
+finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = mf_http_step(task->http, wait, err);
+	const char *text;
+	size_t		len;
+	int			http;
+
+	*root = NULL;
+	if (status != MF_OK)
+	{
+		/* what was not heard may be sent again from the beginning */
+		if (status == MF_ERROR && err->retry != MF_RETRY_YES)
+		{
+			mf_http_end(task->http);
+			task->http = NULL;
+		}
+		return status;
+	}
+	http = mf_http_status(task->http);
+	text = mf_http_body(task->http, &len);
+	*root = json_loadb(text, len, 0, NULL);
+	mf_http_end(task->http);
+	task->http = NULL;
+	if (http == 200 && json_is_object(*root) && json_integer_value(json_object_get(*root, "code")) == 0 &&
+		json_object_get(*root, "data") != NULL)
+		return MF_OK;
+	status = refused(task, http, *root, err);
+	json_decref(*root);
+	*root = NULL;
+	return status;
+}
+
+/* What each request says. */
+static json_t *
+common(const MfTask *task)
+{
+	json_t	   *body = json_object();
+
+	if (cluster(task) != NULL)
+		json_object_set_new(body, "clusterId", json_string(cluster(task)));
+	if (task->database[0] != '\0' || cluster(task) == NULL)
+		json_object_set_new(body, "dbName", json_string(task->database[0] != '\0' ? task->database : "default"));
+	return body;
+}
+
+/* ------------------------------------------------------------------- starting */
+
+static void
+add_key(json_t *body, const MfOptions *store, const char *option, const char *name)
+{
+	const char *value = mf_option(store, option);
+
+	if (value != NULL)
+		json_object_set_new(body, name, json_string(value));
+}
+
+static json_t *
+import_body(const MfTask *task)
+{
+	const char *volume = mf_option(&task->conn->options, "volume");
+	json_t	   *body = common(task);
+	json_t	   *group = json_array();
+	json_t	   *groups = json_array();
+
+	for (int i = 0; i < task->nnames; i++)
+		json_array_append_new(group, json_string(task->names[i]));
+	json_array_append_new(groups, group);
+	json_object_set_new(body, "collectionName", json_string(task->collection));
+	if (task->name != NULL)
+		json_object_set_new(body, "partitionName", json_string(task->name));
+	if (cluster(task) == NULL)
+		json_object_set_new(body, "files", groups);
+	else if (volume != NULL)
+	{
+		json_object_set_new(body, "volumeName", json_string(volume));
+		json_object_set_new(body, "dataPaths", groups);
+	}
+	else
+	{
+		json_object_set_new(body, "objectUrls", groups);
+		add_key(body, task->args, "access_key", "accessKey");
+		add_key(body, task->args, "secret_key", "secretKey");
+		add_key(body, task->args, "session_token", "token");
+	}
+	return body;
+}
+
+MfStatus
+m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	json_t	   *root;
+	const json_t *id;
+	MfStatus	status = MF_OK;
+
+	if (task->http == NULL)
+		status = begin(task, "create", import_body(task), false, err);
+	if (status == MF_OK)
+		status = finish(task, &root, wait, err);
+	if (status != MF_OK)
+		return status;
+	id = json_object_get(json_object_get(root, "data"), "jobId");
+	task->reply.text = json_is_integer(id) ? m2_cell_int(task, json_integer_value(id)) :
+		json_is_string(id) ? m2_arena_text(&task->arena, "%s", json_string_value(id)) : NULL;
+	json_decref(root);
+	if (task->arena.failed)
+		return mf_error_oom(err, 64);
+	if (task->reply.text == NULL)
+		return m2_error_reply(err, "import", "it names no job");
+	m2_mark_put(task->conn, task->database, task->collection, 0);
+	return MF_OK;
+}
+
+/* -------------------------------------------------------------------- looking */
+
+static const char *
+state_name(const char *state)
+{
+	if (state == NULL)
+		return "running";
+	if (strcmp(state, "Completed") == 0)
+		return "completed";
+	if (strcmp(state, "Failed") == 0)
+		return "failed";
+	return strcmp(state, "Pending") == 0 ? "pending" : "running";
+}
+
+/* Files stand as  id:1 paths:"a.npy" paths:"b.npy"  or by themselves. */
+static void
+add_files(json_t *list, const char *text)
+{
+	const char *quote = strchr(text, '"');
+
+	if (quote == NULL && text[0] != '\0')
+		json_array_append_new(list, json_string(text));
+	while (quote != NULL)
+	{
+		const char *end = strchr(quote + 1, '"');
+
+		if (end == NULL)
+			return;
+		json_array_append_new(list, json_stringn(quote + 1, (size_t) (end - quote - 1)));
+		quote = strchr(end + 1, '"');
+	}
+}
+
+static const char *
+file_list(MfTask *task, const json_t *details)
+{
+	json_t	   *list = json_array();
+	const json_t *detail;
+	const char *cell = NULL;
+	char	   *text;
+	size_t		i;
+
+	json_array_foreach(details, i, detail)
+	{
+		const char *name = json_string_value(json_object_get(detail, "fileName"));
+
+		if (name != NULL)
+			add_files(list, name);
+	}
+	text = json_dumps(list, JSON_COMPACT);
+	if (text != NULL && json_array_size(list) > 0)
+		cell = m2_arena_text(&task->arena, "%s", text);
+	free(text);
+	json_decref(list);
+	return cell;
+}
+
+static const char *
+text_of(MfTask *task, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (json_is_integer(value))
+		return m2_cell_int(task, json_integer_value(value));
+	return json_is_string(value) && json_string_length(value) > 0 ? m2_arena_text(&task->arena, "%s", json_string_value(value)) : NULL;
+}
+
+static void
+add_job(MfTask *task, const json_t *job, const char *id)
+{
+	const char *cells[M2_IMPORT_CELLS] = {NULL};
+
+	cells[0] = id;
+	cells[1] = text_of(task, job, "collectionName");
+	cells[2] = text_of(task, job, "partitionName");
+	cells[3] = state_name(json_string_value(json_object_get(job, "state")));
+	cells[4] = text_of(task, job, "progress");
+	cells[5] = text_of(task, job, "importedRows");
+	cells[6] = file_list(task, json_object_get(job, "details"));
+	cells[7] = text_of(task, job, "reason");
+	m2_cells_add(task, M2_IMPORT_CELLS, cells);
+}
+
+/* Which jobs are there. */
+static MfStatus
+need_list(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = MF_OK;
+
+	if (task->answer != NULL)
+		return MF_OK;
+	if (task->http == NULL)
+	{
+		json_t	   *body = common(task);
+
+		json_object_set_new(body, "collectionName", json_string(task->collection));
+		if (cluster(task) != NULL)
+		{
+			json_object_set_new(body, "pageSize", json_integer(CLOUD_PAGE));
+			json_object_set_new(body, "currentPage", json_integer(1));
+		}
+		status = begin(task, "list", body, true, err);
+	}
+	return status == MF_OK ? finish(task, &task->answer, wait, err) : status;
+}
+
+/* Rows, reason and files are told of one job at a time. */
+static MfStatus
+look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = MF_OK;
+	json_t	   *root;
+
+	if (task->http == NULL)
+	{
+		json_t	   *body = common(task);
+
+		json_object_set_new(body, "jobId", json_string(id));
+		status = begin(task, cluster(task) != NULL ? "getProgress" : "get_progress", body, true, err);
+	}
+	if (status == MF_OK)
+		status = finish(task, &root, wait, err);
+	if (status != MF_OK)
+		return status;
+	add_job(task, json_object_get(root, "data"), id);
+	json_decref(root);
+	return MF_OK;
+}
+
+MfStatus
+m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status = need_list(task, wait, err);
+	const json_t *records;
+
+	if (status != MF_OK)
+		return status;
+	records = json_object_get(json_object_get(task->answer, "data"), "records");
+	for (; task->at < json_array_size(records); task->at++)
+	{
+		const json_t *record = json_array_get(records, task->at);
+		const char *collection = json_string_value(json_object_get(record, "collectionName"));
+		const char *id = text_of(task, record, "jobId");
+
+		if (id == NULL || (collection != NULL && strcmp(collection, task->collection) != 0) ||
+			(task->name != NULL && strcmp(task->name, id) != 0))
+			continue;
+		status = look_at(task, id, wait, err);
+		if (status != MF_OK)
+			return status;
+	}
+	return m2_cells_done(task, M2_IMPORT_CELLS, err);
+}
