@@ -11,7 +11,6 @@
 #include "internal.h"
 
 #define JOBS "/v2/vectordb/jobs/import/"
-#define CLOUD_PAGE 100			/* jobs that Zilliz Cloud tells at once */
 
 bool
 m2_import_by_rest(const MfConn *conn)
@@ -67,21 +66,19 @@ add_credential(MfTask *task, MfError *err)
 	return MF_OK;
 }
 
+/* The body has no closing brace yet, and is freed. */
 static MfStatus
-begin(MfTask *task, const char *action, json_t *body, bool idempotent, MfError *err)
+begin(MfTask *task, const char *action, MfJsonBuf *body, bool idempotent, MfError *err)
 {
-	char	   *text = json_dumps(body, JSON_COMPACT);
 	char		path[128];
 	MfStatus	status;
 
-	json_decref(body);
-	if (text == NULL)
-		return mf_error_oom(err, 1024);
+	mf_json_buf_add(body, "}");
 	snprintf(path, sizeof(path), JOBS "%s", action);
-	status = open_rest(task->conn, err);
+	status = body->failed ? mf_error_oom(err, body->cap) : open_rest(task->conn, err);
 	if (status == MF_OK)
-		status = mf_http_begin(task->conn->rest, "POST", path, NULL, text, strlen(text), &task->http, err);
-	free(text);
+		status = mf_http_begin(task->conn->rest, "POST", path, NULL, body->data, body->len, &task->http, err);
+	mf_free(task->mem, body->data);
 	if (status == MF_OK && idempotent)
 		mf_http_idempotent(task->http);
 	return status == MF_OK ? add_credential(task, err) : status;
@@ -137,57 +134,81 @@ finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
+/*
+ * Bodies are written by hand: jansson's json_object() has the name of a function
+ * of PostgreSQL, which would be called in its place.
+ */
+static void
+add_text(MfJsonBuf *body, const char *name, const char *value)
+{
+	mf_json_buf_add(body, body->len > 1 ? ",\"" : "\"");
+	mf_json_buf_add(body, name);
+	mf_json_buf_add(body, "\":");
+	mf_json_buf_quote(body, value);
+}
+
 /* What each request says. */
-static json_t *
+static MfJsonBuf
 common(const MfTask *task)
 {
-	json_t	   *body = json_object();
+	MfJsonBuf	body = {.mem = task->mem};
 
+	mf_json_buf_add(&body, "{");
 	if (cluster(task) != NULL)
-		json_object_set_new(body, "clusterId", json_string(cluster(task)));
+		add_text(&body, "clusterId", cluster(task));
 	if (task->database[0] != '\0' || cluster(task) == NULL)
-		json_object_set_new(body, "dbName", json_string(task->database[0] != '\0' ? task->database : "default"));
+		add_text(&body, "dbName", task->database[0] != '\0' ? task->database : "default");
 	return body;
 }
 
 /* ------------------------------------------------------------------- starting */
 
 static void
-add_key(json_t *body, const MfOptions *store, const char *option, const char *name)
+add_key(MfJsonBuf *body, const MfOptions *store, const char *option, const char *name)
 {
 	const char *value = mf_option(store, option);
 
 	if (value != NULL)
-		json_object_set_new(body, name, json_string(value));
+		add_text(body, name, value);
 }
 
-static json_t *
+/* One group of files; the list of lists would take more. */
+static void
+add_group(const MfTask *task, MfJsonBuf *body, const char *name)
+{
+	mf_json_buf_add(body, ",\"");
+	mf_json_buf_add(body, name);
+	mf_json_buf_add(body, "\":[[");
+	for (int i = 0; i < task->nnames; i++)
+	{
+		mf_json_buf_add(body, i > 0 ? "," : "");
+		mf_json_buf_quote(body, task->names[i]);
+	}
+	mf_json_buf_add(body, "]]");
+}
+
+static MfJsonBuf
 import_body(const MfTask *task)
 {
 	const char *volume = mf_option(&task->conn->options, "volume");
-	json_t	   *body = common(task);
-	json_t	   *group = json_array();
-	json_t	   *groups = json_array();
+	MfJsonBuf	body = common(task);
 
-	for (int i = 0; i < task->nnames; i++)
-		json_array_append_new(group, json_string(task->names[i]));
-	json_array_append_new(groups, group);
-	json_object_set_new(body, "collectionName", json_string(task->collection));
+	add_text(&body, "collectionName", task->collection);
 	if (task->name != NULL)
-		json_object_set_new(body, "partitionName", json_string(task->name));
+		add_text(&body, "partitionName", task->name);
 	if (cluster(task) == NULL)
-		json_object_set_new(body, "files", groups);
+		add_group(task, &body, "files");
 	else if (volume != NULL)
 	{
-		json_object_set_new(body, "volumeName", json_string(volume));
-		json_object_set_new(body, "dataPaths", groups);
+		add_text(&body, "volumeName", volume);
+		add_group(task, &body, "dataPaths");
 	}
 	else
 	{
-		json_object_set_new(body, "objectUrls", groups);
-		add_key(body, task->args, "access_key", "accessKey");
-		add_key(body, task->args, "secret_key", "secretKey");
-		add_key(body, task->args, "session_token", "token");
+		add_group(task, &body, "objectUrls");
+		add_key(&body, task->args, "access_key", "accessKey");
+		add_key(&body, task->args, "secret_key", "secretKey");
+		add_key(&body, task->args, "session_token", "token");
 	}
 	return body;
 }
@@ -200,7 +221,11 @@ m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err)
 	MfStatus	status = MF_OK;
 
 	if (task->http == NULL)
-		status = begin(task, "create", import_body(task), false, err);
+	{
+		MfJsonBuf	body = import_body(task);
+
+		status = begin(task, "create", &body, false, err);
+	}
 	if (status == MF_OK)
 		status = finish(task, &root, wait, err);
 	if (status != MF_OK)
@@ -231,21 +256,28 @@ state_name(const char *state)
 	return strcmp(state, "Pending") == 0 ? "pending" : "running";
 }
 
+static void
+add_file(MfJsonBuf *list, const char *name, size_t len)
+{
+	mf_json_buf_add(list, list->len > 1 ? "," : "");
+	mf_json_buf_quote_bytes(list, name, len);
+}
+
 /* Files stand as  id:1 paths:"a.npy" paths:"b.npy"  or by themselves. */
 static void
-add_files(json_t *list, const char *text)
+add_files(MfJsonBuf *list, const char *text)
 {
 	const char *quote = strchr(text, '"');
 
 	if (quote == NULL && text[0] != '\0')
-		json_array_append_new(list, json_string(text));
+		add_file(list, text, strlen(text));
 	while (quote != NULL)
 	{
 		const char *end = strchr(quote + 1, '"');
 
 		if (end == NULL)
 			return;
-		json_array_append_new(list, json_stringn(quote + 1, (size_t) (end - quote - 1)));
+		add_file(list, quote + 1, (size_t) (end - quote - 1));
 		quote = strchr(end + 1, '"');
 	}
 }
@@ -253,24 +285,25 @@ add_files(json_t *list, const char *text)
 static const char *
 file_list(MfTask *task, const json_t *details)
 {
-	json_t	   *list = json_array();
+	MfJsonBuf	list = {.mem = task->mem};
 	const json_t *detail;
 	const char *cell = NULL;
-	char	   *text;
 	size_t		i;
 
+	mf_json_buf_add(&list, "[");
 	json_array_foreach(details, i, detail)
 	{
 		const char *name = json_string_value(json_object_get(detail, "fileName"));
 
 		if (name != NULL)
-			add_files(list, name);
+			add_files(&list, name);
 	}
-	text = json_dumps(list, JSON_COMPACT);
-	if (text != NULL && json_array_size(list) > 0)
-		cell = m2_arena_text(&task->arena, "%s", text);
-	free(text);
-	json_decref(list);
+	mf_json_buf_add(&list, "]");
+	if (list.failed)
+		task->arena.failed = true;
+	else if (list.len > 2)
+		cell = m2_arena_text(&task->arena, "%s", list.data);
+	mf_free(task->mem, list.data);
 	return cell;
 }
 
@@ -310,15 +343,12 @@ need_list(MfTask *task, MfWaitFor *wait, MfError *err)
 		return MF_OK;
 	if (task->http == NULL)
 	{
-		json_t	   *body = common(task);
+		MfJsonBuf	body = common(task);
 
-		json_object_set_new(body, "collectionName", json_string(task->collection));
+		add_text(&body, "collectionName", task->collection);
 		if (cluster(task) != NULL)
-		{
-			json_object_set_new(body, "pageSize", json_integer(CLOUD_PAGE));
-			json_object_set_new(body, "currentPage", json_integer(1));
-		}
-		status = begin(task, "list", body, true, err);
+			mf_json_buf_add(&body, ",\"pageSize\":100,\"currentPage\":1");
+		status = begin(task, "list", &body, true, err);
 	}
 	return status == MF_OK ? finish(task, &task->answer, wait, err) : status;
 }
@@ -332,10 +362,10 @@ look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
 
 	if (task->http == NULL)
 	{
-		json_t	   *body = common(task);
+		MfJsonBuf	body = common(task);
 
-		json_object_set_new(body, "jobId", json_string(id));
-		status = begin(task, cluster(task) != NULL ? "getProgress" : "get_progress", body, true, err);
+		add_text(&body, "jobId", id);
+		status = begin(task, cluster(task) != NULL ? "getProgress" : "get_progress", &body, true, err);
 	}
 	if (status == MF_OK)
 		status = finish(task, &root, wait, err);
