@@ -7,6 +7,7 @@ fresh_database();
 both_servers();
 my $place = bulk_store('place');
 bulk_source(50);
+bulk_target('t108', 'id bigint, t text, v real[]', {}, fields => 'id t v');
 
 sub rest
 {
@@ -14,13 +15,13 @@ sub rest
 	my $double = double('http_server', script => $rules);
 	sql("CREATE SERVER $name FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '${\ milvus_port()}', import_url '${\ $double->url}'$options)");
 	sql("CREATE USER MAPPING FOR CURRENT_USER SERVER $name OPTIONS (user 'root', password 'hunter2')");
-	bulk_target("t108_$name", 'id bigint, t text, v real[]', { bulk_wait => 'indexed' }, fields => 'id t v', server => $name);
+	sql("CREATE FOREIGN TABLE t108_$name (id bigint, t text, v real[]) SERVER $name OPTIONS (collection 't108', write_mode 'bulk', stage 'place', bulk_wait 'indexed')");
 	return $double;
 }
 sub bodies { my ($double, $path) = @_; return map { JSON::PP::decode_json($_->{body}) } grep { ($_->{path} // '') =~ /\/$path$/ } $double->seen }
 sub answer { my ($data) = @_; return { status => 200, body => { code => 0, data => $data } } }
 
-my %job = (jobId => '448', collectionName => 't108_open');
+my %job = (jobId => '448', collectionName => 't108');
 subtest 'Milvus 2.4' => sub {
 	my $double = rest(open => [
 		{ path => 'import/create$', answers => [ answer({ jobId => '448' }) ] },
@@ -29,7 +30,7 @@ subtest 'Milvus 2.4' => sub {
 			answer({ %job, state => 'Completed', progress => 100, importedRows => 50, details => [ { fileName => 'id:1 paths:"a/b.parquet" ' } ] }) ] } ], '');
 	sql('INSERT INTO t108_open SELECT id, t, v FROM source');
 	my ($create) = bodies($double, 'create');
-	is($create->{collectionName}, 't108_open', 'the collection');
+	is($create->{collectionName}, 't108', 'the collection');
 	is($create->{dbName}, 'default', 'the database');
 	like($create->{files}[0][0], qr{^\Q$place\E/stage-[^/]+/000001\.parquet$}, 'a list of lists of files');
 	my ($progress) = bodies($double, 'get_progress');
@@ -43,7 +44,7 @@ subtest 'a refusal' => sub {
 	rest(no => [ { path => 'list$', answers => [ answer({ records => [] }) ] }, { path => 'create$', answers => [ { status => 200, body => { code => 2100, message => 'importing failed: quota' } } ] } ], '');
 	fails('names code and reason', 'INSERT INTO t108_no SELECT id, t, v FROM source', sqlstate => 'HV000', detail => qr/code 2100: importing failed: quota/, hint => qr/import_files/);
 	rest(failed => [ { path => 'create$', answers => [ answer({ jobId => 9 }) ] },
-		{ path => 'list$', answers => [ answer({ records => [ { jobId => 9, collectionName => 't108_failed', state => 'Failed' } ] }) ] },
+		{ path => 'list$', answers => [ answer({ records => [ { jobId => 9, collectionName => 't108', state => 'Failed' } ] }) ] },
 		{ path => 'get_progress$', answers => [ answer({ jobId => 9, state => 'Failed', progress => 0, reason => 'the file is broken' }) ] } ], '');
 	fails('a job that fails', 'INSERT INTO t108_failed SELECT id, t, v FROM source', sqlstate => 'HV000', detail => qr/000001\.parquet": failed, job 9, the file is broken/);
 	rest(garbage => [ { path => '.', answers => [ { status => 200, body => 'no JSON' } ] } ], '');
@@ -53,7 +54,7 @@ subtest 'a refusal' => sub {
 subtest 'Zilliz Cloud' => sub {
 	my $double = rest(cloud => [
 		{ path => 'create$', answers => [ answer({ jobId => 'job-1' }) ] },
-		{ path => 'list$', answers => [ { %{ answer({ records => [] }) }, times => 1 }, answer({ records => [ { jobId => 'job-1', collectionName => 't108_cloud', state => 'Completed' } ] }) ] },
+		{ path => 'list$', answers => [ { %{ answer({ records => [] }) }, times => 1 }, answer({ records => [ { jobId => 'job-1', collectionName => 't108', state => 'Completed' } ] }) ] },
 		{ path => 'getProgress$', answers => [ answer({ jobId => 'job-1', state => 'Completed', progress => 100 }) ] } ], ", cluster_id 'in01-x'");
 	sql("ALTER FOREIGN TABLE t108_cloud OPTIONS (ADD stage_path 's3://bucket/x')");
 	sql('INSERT INTO t108_cloud SELECT id, t, v FROM source');

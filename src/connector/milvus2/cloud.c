@@ -34,7 +34,7 @@ static const struct
 	{"GetQuerySegmentInfo", "Zilliz Cloud does not show its segments; milvus_fdw.collection_statistics(...) tells the rows."},
 	{"Flush", "Zilliz Cloud stores rows by itself: there is no need to wait."},
 	{"RenameCollection", "Create an alias with milvus_fdw.create_alias(...) instead."},
-	{"Import", "Import through Zilliz Cloud's own API, from object storage."},
+	{"Import", "Zilliz Cloud imports through its REST interface only: set the server's options \"import_url\" and \"cluster_id\"."},
 };
 
 void
