@@ -158,6 +158,13 @@ note_job(MfImporting *im, MfImportPart *part, const char *const *cells)
 	part->imported = imported;
 	if (state != MF_IMPORT_FAILED && part->id == NULL)
 		part->id = MemoryContextStrdup(im->context, cells[0]);
+	/* Milvus 2.3 has been seen to complete a job whose file it could not read */
+	if (state == MF_IMPORT_COMPLETED && cells[5] != NULL && imported == 0 && part->rows > 0)
+	{
+		part->state = MF_IMPORT_FAILED;
+		part->id = NULL;
+		part->reason = MemoryContextStrdup(im->context, "the remote says that it is completed, but of no row");
+	}
 	if (state == MF_IMPORT_FAILED)
 		part->reason = MemoryContextStrdup(im->context, cells[7] != NULL ? cells[7] : "no reason was given");
 }
