@@ -63,7 +63,7 @@ m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err)
 	MfStatus	status = m2_need_version(task, 0, wait, err);
 
 	if (status == MF_OK)
-		task->reply.text = m2_arena_text(&task->arena, "Milvus %s", task->conn->version_text);
+		task->reply.text = mf_arena_text(&task->arena, "Milvus %s", task->conn->version_text);
 	return status;
 }
 
@@ -161,7 +161,7 @@ m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (status != MF_OK)
 		return status;
 	reply = (M2__ShowCollectionsResponse *) task->calls[0].reply;
-	task->reply.collections = m2_arena_alloc(&task->arena, reply->n_collection_names * sizeof(MfCollection));
+	task->reply.collections = mf_arena_alloc(&task->arena, reply->n_collection_names * sizeof(MfCollection));
 	if (task->arena.failed)
 		return mf_error_oom(err, reply->n_collection_names * sizeof(MfCollection));
 	for (size_t i = 0; i < reply->n_collection_names; i++)
@@ -198,8 +198,8 @@ note_indexes(MfTask *task, const M2__DescribeIndexResponse *reply)
 			const char *type = pair(index->params, index->n_params, "index_type");
 			const char *metric = pair(index->params, index->n_params, "metric_type");
 
-			field->index = type != NULL ? m2_arena_text(&task->arena, "%s", type) : NULL;
-			field->metric = metric != NULL ? m2_arena_text(&task->arena, "%s", metric) : NULL;
+			field->index = type != NULL ? mf_arena_text(&task->arena, "%s", type) : NULL;
+			field->metric = metric != NULL ? mf_arena_text(&task->arena, "%s", metric) : NULL;
 		}
 	}
 }
@@ -224,8 +224,8 @@ static bool
 add_pseudo(MfTask *task)
 {
 	MfCollection *c = &task->schema.collection;
-	MfField    *fields = m2_arena_alloc(&task->arena, sizeof(MfField) * (size_t) (c->nfields + 1));
-	int32_t    *types = m2_arena_alloc(&task->arena, sizeof(int32_t) * (size_t) (c->nfields + 1));
+	MfField    *fields = mf_arena_alloc(&task->arena, sizeof(MfField) * (size_t) (c->nfields + 1));
+	int32_t    *types = mf_arena_alloc(&task->arena, sizeof(int32_t) * (size_t) (c->nfields + 1));
 
 	if (task->table == NULL || fields == NULL || types == NULL)
 		return task->table == NULL;

@@ -9,6 +9,7 @@
 #include "connector.h"
 #include "grpc.h"
 #include "json.h"
+#include "mf_arena.h"
 #include "milvus.pb-c.h"
 #include "milvus2.h"
 #include "wire.h"
@@ -140,21 +141,6 @@ extern void m2_mark_put(MfConn *conn, const char *database, const char *collecti
 extern void m2_mark_moment(MfConn *conn, const char *database, const char *collection,
 						   uint64_t timestamp);
 
-/* -------------------------------------------------------------------- arena.c */
-
-/* Small things that live as long as their task. */
-typedef struct M2Arena
-{
-	MfMem	   *mem;
-	struct M2Block *blocks;
-	bool		failed;			/* a request was over budget */
-} M2Arena;
-
-extern void *m2_arena_alloc(M2Arena *arena, size_t bytes);	/* zeroed, or NULL */
-extern char *m2_arena_text(M2Arena *arena, const char *fmt,...)
-			__attribute__((format(printf, 2, 3)));
-extern void m2_arena_free(M2Arena *arena);
-
 /* --------------------------------------------------------------------- call.c */
 
 /* What an error message says about where a call was going. */
@@ -274,7 +260,7 @@ extern const char *m2_type_name(int32_t type);
 /* ------------------------------------------------------- field.c, schema.c */
 
 /* Field schemas and everything they point to as ours; false = no memory. */
-extern bool m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
+extern bool m2_schema_build(MfArena *arena, const M2__DescribeCollectionResponse *reply,
 							M2Schema *schema);
 
 /* The field of this name, or -1. */
@@ -318,7 +304,7 @@ extern MfStatus m2_require(const MfConn *conn, M2Feature feature, MfError *err);
 extern MfStatus m2_require_type(const MfConn *conn, M2Type type, MfError *err);
 
 /* Fields of types whose rows this version cannot read or write become no columns. */
-extern void m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn);
+extern void m2_schema_limit(MfArena *arena, M2Schema *schema, const MfConn *conn);
 
 /* --------------------------------------------------------------------- name.c */
 
@@ -555,7 +541,7 @@ struct MfTask
 {
 	MfConn	   *conn;
 	MfMem	   *mem;
-	M2Arena		arena;
+	MfArena		arena;
 	M2Step		step;
 	MfVerb		verb;
 	const char *database;
@@ -636,7 +622,7 @@ extern bool m2_index_params(MfTask *task, const MfField *field, M2__CreateIndexR
 extern const char *m2_load_state_name(int state);
 
 /* Settings as pairs, but for those named `without` (NULL at the end). */
-extern M2__Pair **m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without,
+extern M2__Pair **m2_pairs(MfArena *arena, const MfOptions *options, const char *const *without,
 						   size_t *n);
 
 /* -------------------------------------------------------------------- cells.c */
@@ -654,7 +640,7 @@ extern const char *m2_cell_time(MfTask *task, int64_t ms);
 /* ------------------------------------------------------------------- detail.c */
 
 /* What only a new collection needs to know; false = no memory. */
-extern bool m2_schema_details(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
+extern bool m2_schema_details(MfArena *arena, const M2__DescribeCollectionResponse *reply,
 							  M2Schema *schema);
 
 /* What column option "data_type" says. */
@@ -849,7 +835,7 @@ typedef struct M2ScanPlan
 
 /* Everything lives in the arena, but the JSON plan. */
 extern MfStatus m2_scan_plan(M2ScanPlan *plan, const MfScanSpec *spec, const M2Schema *schema,
-							 M2Arena *arena, MfError *err);
+							 MfArena *arena, MfError *err);
 
 /* Set up a batch to take what the plan delivers; false = no memory. */
 extern bool m2_scan_batch(const M2ScanPlan *plan, const MfScanSpec *spec, MfBatch *batch);

@@ -57,8 +57,8 @@ m2_task_new(MfConn *conn, MfMem *mem, const char *database, const char *collecti
 	task->mem = mem;
 	task->arena.mem = mem;
 	task->step = step;
-	task->database = m2_arena_text(&task->arena, "%s", database);
-	task->collection = m2_arena_text(&task->arena, "%s", collection);
+	task->database = mf_arena_text(&task->arena, "%s", database);
+	task->collection = mf_arena_text(&task->arena, "%s", collection);
 	task->where.server = conn->server;
 	task->where.collection = task->collection[0] != '\0' ? task->collection : NULL;
 	task->reply.progress = -1;
@@ -77,7 +77,7 @@ m2_task_free(MfTask *task)
 		return;
 	for (int i = 0; i < M2_SLOTS; i++)
 		m2_call_end(task->conn, &task->calls[i]);
-	m2_arena_free(&task->arena);
+	mf_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }
 
@@ -163,7 +163,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->names = req->names;
 	task->whole = req->whole;
 	if (req->field != NULL)
-		task->field = m2_arena_text(&task->arena, "%s", req->field);
+		task->field = mf_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)
 		status = m2_check_create(task, err);
 	if (task->arena.failed)

@@ -63,7 +63,7 @@ release(MfScan *scan)
 	mf_free(scan->mem, scan->after.text);
 	mf_free(scan->mem, scan->filter.data);
 	mf_free(scan->mem, scan->lookup.keys);
-	m2_arena_free(&scan->arena);
+	mf_arena_free(&scan->arena);
 	scan->recent = NULL;
 	scan->load = NULL;
 	scan->listing = NULL;
@@ -72,7 +72,7 @@ release(MfScan *scan)
 	scan->npartitions = scan->partition = 0;
 	scan->batches[0] = scan->batches[1] = scan->number = NULL;
 	scan->filter = (MfJsonBuf) {.mem = scan->mem};
-	scan->arena = (M2Arena) {.mem = scan->mem};
+	scan->arena = (MfArena) {.mem = scan->mem};
 	memset(&scan->plan, 0, sizeof(scan->plan));
 	memset(&scan->lookup, 0, sizeof(scan->lookup));
 	memset(&scan->after, 0, sizeof(scan->after));

@@ -23,7 +23,7 @@ struct MfScan
 	MfConn	   *conn;
 	const MfScanSpec *spec;
 	MfMem	   *mem;
-	M2Arena		arena;
+	MfArena		arena;
 	const char *database;
 	const char *collection;
 	M2Recent   *recent;			/* owns the schema */
