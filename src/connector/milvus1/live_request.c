@@ -17,27 +17,27 @@ struct M1LiveTask
 	const char *collection;
 	MfArena		arena;
 	MfReply		reply;
-	M1Call		calls[SLOTS];
+	MfCall		calls[SLOTS];
 	MfCollection described;
 	MfField		fields[M1_NFIELDS];
 };
 
-static const M1Method cmd = M1_METHOD(Cmd, string_reply, true);
-static const M1Method show_collections = M1_METHOD(ShowCollections, collection_name_list, true);
-static const M1Method describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
-static const M1Method describe_index = M1_METHOD(DescribeIndex, index_param, true);
-static const M1Method show_partitions = M1_METHOD(ShowPartitions, partition_list, true);
-static const M1Method count_collection = M1_METHOD(CountCollection, collection_row_count, true);
-static const M1Method create_collection = M1_METHOD(CreateCollection, status, false);
-static const M1Method drop_collection = M1_METHOD(DropCollection, status, false);
-static const M1Method create_index = M1_METHOD(CreateIndex, status, true);
-static const M1Method drop_index = M1_METHOD(DropIndex, status, true);
-static const M1Method preload = M1_METHOD(PreloadCollection, status, true);
-static const M1Method release = M1_METHOD(ReleaseCollection, status, true);
-static const M1Method flush = M1_METHOD(Flush, status, true);
+static const MfMethod cmd = M1_METHOD(Cmd, string_reply, true);
+static const MfMethod show_collections = M1_METHOD(ShowCollections, collection_name_list, true);
+static const MfMethod describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
+static const MfMethod describe_index = M1_METHOD(DescribeIndex, index_param, true);
+static const MfMethod show_partitions = M1_METHOD(ShowPartitions, partition_list, true);
+static const MfMethod count_collection = M1_METHOD(CountCollection, collection_row_count, true);
+static const MfMethod create_collection = M1_METHOD(CreateCollection, status, false);
+static const MfMethod drop_collection = M1_METHOD(DropCollection, status, false);
+static const MfMethod create_index = M1_METHOD(CreateIndex, status, true);
+static const MfMethod drop_index = M1_METHOD(DropIndex, status, true);
+static const MfMethod preload = M1_METHOD(PreloadCollection, status, true);
+static const MfMethod release = M1_METHOD(ReleaseCollection, status, true);
+static const MfMethod flush = M1_METHOD(Flush, status, true);
 
 static MfStatus
-call(M1LiveTask *task, int slot, const M1Method *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
+call(M1LiveTask *task, int slot, const MfMethod *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = m1_call(task->conn, &task->calls[slot], method, request, task->collection, wait, err);
 
@@ -234,7 +234,7 @@ step_flush(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 }
 
 static MfStatus
-step_preload(M1LiveTask *task, const M1Method *method, MfWaitFor *wait, MfError *err)
+step_preload(M1LiveTask *task, const MfMethod *method, MfWaitFor *wait, MfError *err)
 {
 	M1__PreloadCollectionParam request = M1__PRELOAD_COLLECTION_PARAM__INIT;
 

@@ -12,11 +12,11 @@
 #define BYTES_A_REQUEST ((int64_t) 4 << 20)
 #define DEPTH 4					/* requests side by side */
 
-static const M1Method show_info = M1_METHOD(ShowCollectionInfo, collection_info, true);
-static const M1Method describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
-static const M1Method count_collection = M1_METHOD(CountCollection, collection_row_count, true);
-static const M1Method get_vector_ids = M1_METHOD(GetVectorIDs, vector_ids, true);
-static const M1Method get_vectors = M1_METHOD(GetVectorsByID, vectors_data, true);
+static const MfMethod show_info = M1_METHOD(ShowCollectionInfo, collection_info, true);
+static const MfMethod describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
+static const MfMethod count_collection = M1_METHOD(CountCollection, collection_row_count, true);
+static const MfMethod get_vector_ids = M1_METHOD(GetVectorIDs, vector_ids, true);
+static const MfMethod get_vectors = M1_METHOD(GetVectorsByID, vectors_data, true);
 
 typedef enum Phase
 {
@@ -31,7 +31,7 @@ typedef enum Phase
 
 typedef struct Piece
 {
-	M1Call		call;
+	MfCall		call;
 	int64_t		first;			/* of the ids at hand */
 	int64_t		count;
 } Piece;
@@ -45,7 +45,7 @@ struct M1LiveScan
 	const char *name;
 	const char *partition;		/* option */
 	Phase		phase;
-	M1Call		call;
+	MfCall		call;
 	bool		binary;
 	int64_t		dim;
 	M1From	   *from;			/* one each a column */
@@ -214,7 +214,7 @@ m1_live_scan_stats(M1LiveScan *scan, MfScanStats *stats)
 /* ---------------------------------------------------------------- preparation */
 
 static MfStatus
-ask(M1LiveScan *scan, const M1Method *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
+ask(M1LiveScan *scan, const MfMethod *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
 {
 	bool		fresh = scan->call.call == NULL && scan->call.reply == NULL;
 

@@ -11,10 +11,10 @@
 
 #define MOST_BODY ((size_t) 200 * 1000 * 1000)	/* the server's limit is 256 MB */
 
-static const M1Method insert = M1_METHOD(Insert, vector_ids, false);
-static const M1Method delete_by_id = M1_METHOD(DeleteByID, status, true);
-static const M1Method has_partition = M1_METHOD(HasPartition, bool_reply, true);
-static const M1Method create_partition = M1_METHOD(CreatePartition, status, false);
+static const MfMethod insert = M1_METHOD(Insert, vector_ids, false);
+static const MfMethod delete_by_id = M1_METHOD(DeleteByID, status, true);
+static const MfMethod has_partition = M1_METHOD(HasPartition, bool_reply, true);
+static const MfMethod create_partition = M1_METHOD(CreatePartition, status, false);
 
 /* The rows of one batch that go to one partition. */
 typedef struct Piece
@@ -46,7 +46,7 @@ struct MfWrite
 	int			vector;
 	int			tag;
 	Tag		   *known;			/* partitions that exist */
-	M1Call		ask;			/* about one that is not known */
+	MfCall		ask;			/* about one that is not known */
 	bool		creating;
 	Piece	   *pieces;
 	int			in_flight;
@@ -521,7 +521,7 @@ static MfStatus
 send_piece(MfWrite *write, Piece *piece, MfWaitFor *wait, MfError *err)
 {
 	bool		inserting = write->spec->op == MF_WRITE_INSERT;
-	const M1Method *method = inserting ? &insert : &delete_by_id;
+	const MfMethod *method = inserting ? &insert : &delete_by_id;
 	uint8_t    *body = NULL;
 	size_t		len = 0;
 	MfStatus	status = MF_OK;
@@ -542,16 +542,6 @@ send_piece(MfWrite *write, Piece *piece, MfWaitFor *wait, MfError *err)
 	write->counts.requests++;
 	write->counts.bytes += (int64_t) len;
 	return MF_OK;
-}
-
-static void
-merge(MfWaitFor *wait, const MfWaitFor *mine)
-{
-	if (mine->fd >= 0)
-		wait->fd = mine->fd;
-	wait->events |= mine->events;
-	if (mine->timeout_ms >= 0 && (wait->timeout_ms < 0 || mine->timeout_ms < wait->timeout_ms))
-		wait->timeout_ms = mine->timeout_ms;
 }
 
 static MfStatus
@@ -582,7 +572,7 @@ advance(MfWrite *write, MfWaitFor *wait, MfError *err)
 			continue;
 		status = mf_grpc_step(piece->call, &mine, err);
 		if (status == MF_WAIT)
-			merge(wait, &mine);
+			mf_wait_merge(wait, &mine);
 		else if (answered(write, piece, status, err) != MF_OK)
 			return MF_ERROR;
 		else

@@ -3,9 +3,9 @@
  */
 #include "internal.h"
 
-static const M2Method describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
-static const M2Method rename_collection = M2_METHOD(RenameCollection, status, false);
-static const M2Method alter_collection = M2_METHOD(AlterCollection, status, true);
+static const MfMethod describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
+static const MfMethod rename_collection = M2_METHOD(RenameCollection, status, false);
+static const MfMethod alter_collection = M2_METHOD(AlterCollection, status, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_ACT 1

@@ -7,17 +7,17 @@
 
 #include "internal.h"
 
-static const M2Method describe_collection =
+static const MfMethod describe_collection =
 M2_METHOD(DescribeCollection, describe_collection_response, true);
-static const M2Method describe_index =
+static const MfMethod describe_index =
 M2_METHOD(DescribeIndex, describe_index_response, true);
-static const M2Method get_load_state =
+static const MfMethod get_load_state =
 M2_METHOD(GetLoadState, get_load_state_response, true);
-static const M2Method get_statistics =
+static const MfMethod get_statistics =
 M2_METHOD(GetCollectionStatistics, get_collection_statistics_response, true);
-static const M2Method show_collections =
+static const MfMethod show_collections =
 M2_METHOD(ShowCollections, show_collections_response, true);
-static const M2Method get_version = M2_METHOD(GetVersion, get_version_response, true);
+static const MfMethod get_version = M2_METHOD(GetVersion, get_version_response, true);
 
 /* "v2.3.5-lite" is 2.3.5; what has no number is taken for newer than all we know. */
 static int

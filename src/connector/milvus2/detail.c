@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-static const M2Method show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
+static const MfMethod show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
 
 #define SLOT_INDEXES 1			/* where m2_step_describe has it */
 #define SLOT_PARTITIONS 6

@@ -3,9 +3,9 @@
  */
 #include "internal.h"
 
-static const M2Method create_index = M2_METHOD(CreateIndex, status, true);
-static const M2Method drop_index = M2_METHOD(DropIndex, status, true);
-static const M2Method describe_index = M2_METHOD(DescribeIndex, describe_index_response, true);
+static const MfMethod create_index = M2_METHOD(CreateIndex, status, true);
+static const MfMethod drop_index = M2_METHOD(DropIndex, status, true);
+static const MfMethod describe_index = M2_METHOD(DescribeIndex, describe_index_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_BEFORE 1

@@ -7,8 +7,8 @@
 #define MILVUS2_INTERNAL_H
 
 #include "connector.h"
-#include "grpc.h"
 #include "json.h"
+#include "message.h"
 #include "mf_arena.h"
 #include "milvus.pb-c.h"
 #include "milvus2.h"
@@ -150,44 +150,20 @@ typedef struct M2Where
 	const char *collection;		/* or NULL */
 } M2Where;
 
+#define M2_SERVICE "/milvus.proto.milvus.MilvusService/"
+#define M2_METHOD(name, reply, idempotent) \
+	{M2_SERVICE #name, &m2__##reply##__descriptor, "Milvus " #name, idempotent}
+
 /*
  * A call whose request and reply are small messages.  m2_call starts it if it
  * was not, and answers MF_OK with the unpacked reply, whose Status was good;
  * called again, it answers the same at once.  After a retryable error the next
  * m2_call sends it anew.
  */
-typedef struct M2Call
-{
-	MfGrpcCall *call;
-	ProtobufCMessage *reply;
-} M2Call;
-
-typedef struct M2Method
-{
-	const char *path;
-	const ProtobufCMessageDescriptor *reply;
-	const char *what;			/* "Milvus Query", for waits and messages */
-	bool		idempotent;
-} M2Method;
-
-#define M2_SERVICE "/milvus.proto.milvus.MilvusService/"
-#define M2_METHOD(name, reply, idempotent) \
-	{M2_SERVICE #name, &m2__##reply##__descriptor, "Milvus " #name, idempotent}
-
-extern MfStatus m2_call(MfConn *conn, M2Call *call, const M2Method *method,
+extern MfStatus m2_call(MfConn *conn, MfCall *call, const MfMethod *method,
 						const char *database, const ProtobufCMessage *request,
 						const M2Where *where, MfWaitFor *wait, MfError *err);
-extern void m2_call_end(MfConn *conn, M2Call *call);
-
-/* Pack into malloc'd bytes, as gRPC wants them; NULL = no memory. */
-extern uint8_t *m2_pack(const ProtobufCMessage *message, size_t *len);
-
-/* Unpack a whole reply; NULL = *err says that it is broken. */
-extern ProtobufCMessage *m2_unpack(MfConn *conn, const ProtobufCMessageDescriptor *type,
-								   const char *what, MfGrpcCall *call, MfError *err);
-
-/* Wait for the earlier of what *wait held and another wait. */
-extern void m2_wait_merge(MfWaitFor *wait, const MfWaitFor *other);
+extern void m2_call_end(MfConn *conn, MfCall *call);
 
 /* -------------------------------------------------------------------- error.c */
 
@@ -551,7 +527,7 @@ struct MfTask
 	M2Where		where;
 	MfReply		reply;
 	M2Schema	schema;			/* DESCRIBE, and verbs that need to know */
-	M2Call		calls[M2_SLOTS];
+	MfCall		calls[M2_SLOTS];
 	int			phase;			/* the verb's own */
 	int			load_state;
 	int64_t		poll_at;		/* not before this moment, mf_now_ms() */
@@ -584,7 +560,7 @@ extern MfTask *m2_task_new(MfConn *conn, MfMem *mem, const char *database,
 extern void m2_task_free(MfTask *task);
 
 /* m2_call on one of the task's slots. */
-extern MfStatus m2_task_call(MfTask *task, int slot, const M2Method *method,
+extern MfStatus m2_task_call(MfTask *task, int slot, const MfMethod *method,
 							 const void *request, MfWaitFor *wait, MfError *err);
 extern void m2_task_forget(MfTask *task, int slot);
 

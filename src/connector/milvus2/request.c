@@ -82,7 +82,7 @@ m2_task_free(MfTask *task)
 }
 
 MfStatus
-m2_task_call(MfTask *task, int slot, const M2Method *method, const void *request,
+m2_task_call(MfTask *task, int slot, const MfMethod *method, const void *request,
 			 MfWaitFor *wait, MfError *err)
 {
 	return m2_call(task->conn, &task->calls[slot], method, task->database, request,
@@ -114,7 +114,7 @@ m2_task_pause(MfTask *task, MfWaitFor *wait)
 		return true;
 	}
 	mine.timeout_ms = (int) (task->poll_at - now);
-	m2_wait_merge(wait, &mine);
+	mf_wait_merge(wait, &mine);
 	return false;
 }
 

@@ -44,7 +44,7 @@ struct MfScan
 	int32_t		consistency;
 	uint64_t	guarantee;
 	bool		later;			/* what must be seen came after that, nobody knows when */
-	M2Call		moment;
+	MfCall		moment;
 	int			then;			/* phase after PHASE_MOMENT */
 	M2Partitions *list;			/* where partitions have to be known */
 	MfTask	   *listing;

@@ -9,7 +9,7 @@
  */
 #include "scan.h"
 
-static const M2Method alloc_timestamp = M2_METHOD(AllocTimestamp, alloc_timestamp_response, true);
+static const MfMethod alloc_timestamp = M2_METHOD(AllocTimestamp, alloc_timestamp_response, true);
 
 /* 1 asks for nothing, 2 for "a few seconds ago", 0 with Strong for "now". */
 void

@@ -3,13 +3,13 @@
  */
 #include "internal.h"
 
-static const M2Method get_statistics =
+static const MfMethod get_statistics =
 M2_METHOD(GetCollectionStatistics, get_collection_statistics_response, true);
-static const M2Method stored_segments =
+static const MfMethod stored_segments =
 M2_METHOD(GetPersistentSegmentInfo, persistent_segments_response, true);
-static const M2Method loaded_segments =
+static const MfMethod loaded_segments =
 M2_METHOD(GetQuerySegmentInfo, query_segments_response, true);
-static const M2Method show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
+static const MfMethod show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
 
 #define SLOT_STATE 0
 #define SLOT_STORED 1
