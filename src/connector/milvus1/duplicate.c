@@ -4,7 +4,9 @@
  * Milvus 1.x lets ids repeat, its successors' primary keys must not.  First
  * the cheap question: do the ids of each segment rise, in ranges of their own?
  * (So the server's own ids do.)  If not, a hash table of bounded size tells,
- * in as many passes over the ids as it takes.
+ * in as many passes over the ids as it takes.  Where only a part of the
+ * segments is read, the table holds its ids alone and those of the other
+ * segments are looked up in it: all parts together then say what one scan would.
  */
 #include <stdlib.h>
 
@@ -24,6 +26,7 @@ typedef struct Slot
 typedef struct Range
 {
 	bool		any;
+	bool		mine;
 	int64_t		low;
 	int64_t		high;
 } Range;
@@ -35,21 +38,23 @@ struct M1Duplicates
 	int			directory;
 	const M1Collection *collection;
 	const bool *skip;
+	const bool *mine;			/* NULL = all */
 	uint8_t   **drop;
 
 	/* where reading is */
 	M1File		file;
 	bool		open;
+	bool		others;			/* of this pass: segments that are not mine */
 	int			segment;
 	int64_t		row;
 	int64_t    *ids;			/* IDS_AT_ONCE of them */
 
 	/* first pass */
 	bool		looking;		/* only at ranges */
-	bool		rising;
+	bool		rising;			/* in each segment that is mine */
 	Range	   *ranges;
 	int64_t    *seg_rows;		/* of each segment's files */
-	int64_t		rows;			/* live ones of all */
+	int64_t		rows;			/* live ones of those that are mine */
 
 	/* the others */
 	Slot	   *slots;
@@ -64,7 +69,7 @@ struct M1Duplicates
 
 MfStatus
 m1_duplicates_begin(MfMem *mem, M1OnDuplicate what, int directory, const M1Collection *collection,
-					const bool *skip, uint8_t **drop, M1Duplicates **out, MfError *err)
+					const bool *skip, const bool *mine, uint8_t **drop, M1Duplicates **out, MfError *err)
 {
 	M1Duplicates *dup = mf_calloc(mem, sizeof(M1Duplicates));
 
@@ -76,6 +81,7 @@ m1_duplicates_begin(MfMem *mem, M1OnDuplicate what, int directory, const M1Colle
 	dup->directory = directory;
 	dup->collection = collection;
 	dup->skip = skip;
+	dup->mine = mine;
 	dup->drop = drop;
 	dup->looking = dup->rising = true;
 	dup->ids = mf_alloc(mem, sizeof(int64_t) * IDS_AT_ONCE);
@@ -112,23 +118,31 @@ m1_duplicates_dropped(const M1Duplicates *dup)
 
 /* ------------------------------------------------------------------ first pass */
 
+static bool
+is_mine(const M1Duplicates *dup, int segment)
+{
+	return dup->mine == NULL || dup->mine[segment];
+}
+
 static void
 look(M1Duplicates *dup, int64_t n)
 {
 	Range	   *range = &dup->ranges[dup->segment];
 
+	range->mine = is_mine(dup, dup->segment);
 	for (int64_t i = 0; i < n; i++)
 	{
 		int64_t		id = dup->ids[i];
 
 		if (m1_bit(dup->file.deleted, dup->row + i))
 			continue;
-		dup->rows++;
-		if (!range->any)
+		dup->rows += range->mine;
+		if (range->any && id <= range->high)
+			dup->rising &= !range->mine;
+		if (!range->any || id < range->low)
 			range->low = id;
-		else if (id <= range->high)
-			dup->rising = false;
-		range->high = id;
+		if (!range->any || id > range->high)
+			range->high = id;
 		range->any = true;
 	}
 }
@@ -142,17 +156,27 @@ compare_ranges(const void *a, const void *b)
 	return x->any != y->any ? (x->any ? -1 : 1) : x->low < y->low ? -1 : x->low > y->low;
 }
 
+/* Does no segment of mine reach into another's range? */
 static bool
 ranges_are_apart(M1Duplicates *dup)
 {
 	int			n = dup->collection->nsegments;
+	Range		before = {false};	/* all so far */
+	Range		mine = {false};	/* of those, mine */
 
 	if (n > 0)
 		qsort(dup->ranges, (size_t) n, sizeof(Range), compare_ranges);
-	for (int i = 1; i < n && dup->ranges[i].any; i++)
+	for (int i = 0; i < n && dup->ranges[i].any; i++)
 	{
-		if (dup->ranges[i].low <= dup->ranges[i - 1].high)
+		const Range *range = &dup->ranges[i];
+		const Range *other = range->mine ? &before : &mine;
+
+		if (other->any && range->low <= other->high)
 			return false;
+		if (!before.any || range->high > before.high)
+			before = *range;
+		if (range->mine && (!mine.any || range->high > mine.high))
+			mine = *range;
 	}
 	return true;
 }
@@ -202,22 +226,26 @@ drop_row(M1Duplicates *dup, int segment, int64_t row, MfError *err)
 	return MF_OK;
 }
 
+/* The row of a slot, which is mine, and another one have an id in common. */
 static MfStatus
 repeated(M1Duplicates *dup, Slot *slot, int64_t row, MfError *err)
 {
 	int			before = slot->segment - 1;
+	bool		later = dup->segment > before || (dup->segment == before && row > slot->row);
 
 	dup->repeated++;
 	if (dup->nexamples < EXAMPLES && dup->what == M1_DUPLICATE_ERROR)
 		snprintf(dup->examples[dup->nexamples++], sizeof(dup->examples[0]), "id %lld in segment %.40s offset %d and segment %.40s offset %lld",
 				 (long long) slot->id, dup->collection->segments[before].segment_id, slot->row,
 				 dup->collection->segments[dup->segment].segment_id, (long long) row);
-	if (dup->what == M1_DUPLICATE_FIRST)
-		return drop_row(dup, dup->segment, row, err);
-	if (dup->what == M1_DUPLICATE_LAST)
+	if (dup->what == M1_DUPLICATE_ERROR)
+		return MF_OK;
+	if (later == (dup->what == M1_DUPLICATE_FIRST))
+		return dup->others ? MF_OK : drop_row(dup, dup->segment, row, err);
+	if (drop_row(dup, before, slot->row, err) != MF_OK)
+		return MF_ERROR;
+	if (!dup->others)
 	{
-		if (drop_row(dup, before, slot->row, err) != MF_OK)
-			return MF_ERROR;
 		slot->segment = dup->segment + 1;
 		slot->row = (int32_t) row;
 	}
@@ -245,10 +273,13 @@ remember(M1Duplicates *dup, int64_t n, MfError *err)
 			if (++tried > mask)
 				return mf_error(err, MF_INTERNAL, "the ids of collection \"%s\" do not fit their table", dup->collection->name);
 		}
-		if (dup->slots[at].segment == 0)
+		if (dup->slots[at].segment != 0)
+		{
+			if (repeated(dup, &dup->slots[at], dup->row + i, err) != MF_OK)
+				return MF_ERROR;
+		}
+		else if (!dup->others)
 			dup->slots[at] = (Slot) {id, dup->segment + 1, (int32_t) (dup->row + i)};
-		else if (repeated(dup, &dup->slots[at], dup->row + i, err) != MF_OK)
-			return MF_ERROR;
 	}
 	return MF_OK;
 }
@@ -268,24 +299,34 @@ refuse(const M1Duplicates *dup, MfError *err)
 
 /* --------------------------------------------------------------------- reading */
 
-/* A pass is over. */
+/* All segments have been gone through: those that are mine, or (at first) all, or the others. */
 static MfStatus
 next_pass(M1Duplicates *dup, MfError *err)
 {
+	dup->segment = 0;
 	if (dup->looking)
 	{
 		dup->looking = false;
 		if (dup->rising && ranges_are_apart(dup))
 			return MF_OK;
-		if (make_slots(dup, err) != MF_OK)
-			return MF_ERROR;
+		return make_slots(dup, err) == MF_OK ? MF_WAIT : MF_ERROR;
 	}
-	else if (++dup->pass >= dup->passes)
+	if (dup->mine != NULL && !dup->others)
+	{
+		dup->others = true;
+		return MF_WAIT;
+	}
+	dup->others = false;
+	if (++dup->pass >= dup->passes)
 		return dup->repeated > 0 && dup->what == M1_DUPLICATE_ERROR ? refuse(dup, err) : MF_OK;
-	else
-		memset(dup->slots, 0, dup->nslots * sizeof(Slot));
-	dup->segment = 0;
+	memset(dup->slots, 0, dup->nslots * sizeof(Slot));
 	return MF_WAIT;
+}
+
+static bool
+is_passed_over(const M1Duplicates *dup)
+{
+	return dup->skip[dup->segment] || (!dup->looking && is_mine(dup, dup->segment) == dup->others);
 }
 
 MfStatus
@@ -296,7 +337,7 @@ m1_duplicates_step(M1Duplicates *dup, MfWaitFor *wait, MfError *err)
 	*wait = (MfWaitFor) {.fd = -1,.timeout_ms = 0,.what = "Milvus 1.x ids"};
 	if (dup->what == M1_DUPLICATE_KEEP)
 		return MF_OK;
-	while (dup->segment < dup->collection->nsegments && dup->skip[dup->segment])
+	while (dup->segment < dup->collection->nsegments && is_passed_over(dup))
 		dup->segment++;
 	if (dup->segment >= dup->collection->nsegments)
 		return next_pass(dup, err);

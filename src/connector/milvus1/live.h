@@ -5,6 +5,7 @@
 #define MILVUS1_LIVE_H
 
 #include "internal.h"
+#include "split.h"
 
 #include "message.h"
 #include "milvus1.pb-c.h"
@@ -50,9 +51,16 @@ typedef struct M1LiveSegment
 {
 	const char *tag;
 	const char *name;
+	int64_t		rows;			/* -1 = not told */
 } M1LiveSegment;
 
 extern MfStatus m1_info_parse(const char *json, MfArena *arena, M1LiveSegment **segments, int *n, MfError *err);
+
+/* ------------------------------------------------------------- live_segment.c */
+
+/* Those that a scan wants (NULL: all), as parts are made of them. */
+extern MfStatus m1_live_split_segments(const M1LiveSegment *segments, int n, const MfScanSpec *spec, MfArena *arena,
+									   M1SplitSegment **out, int *nout, MfError *err);
 
 /* ---------------------------------------- live_request.c, live_scan.c, live_write.c */
 

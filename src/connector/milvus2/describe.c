@@ -106,8 +106,8 @@ m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
-static bool
-is_denied(MfStatus status, const MfError *err)
+bool
+m2_is_denied(MfStatus status, const MfError *err)
 {
 	return status == MF_ERROR && strcmp(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE) == 0;
 }
@@ -117,7 +117,7 @@ m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = m2_need_load_state(task, slot, wait, err);
 
-	if (!is_denied(status, err))
+	if (!m2_is_denied(status, err))
 		return status;
 	task->load_state = M2_STATE_HIDDEN;
 	return MF_OK;
@@ -214,7 +214,7 @@ ask_indexes(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	status = m2_task_call(task, slot, &describe_index, &request, wait, err);
-	if (is_denied(status, err) || (status == MF_ERROR && strcmp(err->sqlstate, MF_OBJECT_NOT_IN_STATE) == 0))
+	if (m2_is_denied(status, err) || (status == MF_ERROR && strcmp(err->sqlstate, MF_OBJECT_NOT_IN_STATE) == 0))
 		return MF_OK;
 	return status;
 }
@@ -248,7 +248,7 @@ ask_statistics(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	M2__CollectionRequest request = m2_collection_request(task);
 	MfStatus	status = m2_task_call(task, slot, &get_statistics, &request, wait, err);
 
-	return is_denied(status, err) ? MF_OK : status;
+	return m2_is_denied(status, err) ? MF_OK : status;
 }
 
 static MfStatus
@@ -256,7 +256,7 @@ ask_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = m2_need_version(task, slot, wait, err);
 
-	return is_denied(status, err) ? MF_OK : status;
+	return m2_is_denied(status, err) ? MF_OK : status;
 }
 
 static void

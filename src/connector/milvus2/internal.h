@@ -549,6 +549,11 @@ struct MfTask
 	const MfFilter *const *filters;
 	int			rounds;
 	bool		no_truncate;
+	/* SEARCH */
+	const MfSearch *search;
+	struct MfTask *load;
+	uint8_t    *placeholders;	/* the query vectors as a message, from malloc */
+	size_t		placeholders_len;
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
@@ -580,6 +585,13 @@ extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfEr
 
 /* As above, but a user who may not ask goes on: who may read need not know. */
 extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
+
+/* Did a sub-step fail because the user may not ask that? */
+extern bool m2_is_denied(MfStatus status, const MfError *err);
+
+/* The index of task->field, which lives in the slot; NULL: it has none. */
+extern MfStatus m2_describe_index(MfTask *task, int slot, MfWaitFor *wait, MfError *err,
+								  const M2__IndexDescription **index);
 
 /* The collection named is a collection itself, not an alias; else *err. */
 extern MfStatus m2_need_own_name(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
@@ -667,11 +679,24 @@ extern MfStatus m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_release(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_flush(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_delete(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_search(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_truncate(MfTask *task, MfWaitFor *wait, MfError *err);
 
 extern MfStatus m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus m2_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
 extern const MfReply *m2_request_reply(MfTask *task);
+
+/* -------------------------------------------------------------- scan_moment.c */
+
+/* The level that table and server ask for. */
+extern int32_t m2_consistency_of(const MfOptions *table, const MfOptions *server);
+
+/*
+ * The moment to ask for, where this connection wrote at `mark`; *later (set
+ * where it wrote once more): only "now" will do.  1 asks for nothing, 2 for "a
+ * few seconds ago", 0 with Strong for "now".
+ */
+extern uint64_t m2_guarantee(int32_t consistency, uint64_t mark, bool *later);
 
 /* ------------------------------------------------------------------- recent.c */
 

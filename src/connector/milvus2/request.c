@@ -5,6 +5,8 @@
  * it has asked already is answered at once from a slot, so that it reads like
  * plain code although it never blocks.
  */
+#include <stdlib.h>
+
 #include "internal.h"
 
 #define POLL_FIRST_MS 20
@@ -44,6 +46,7 @@ static const struct
 	[MF_VERB_COMPACT] = {m2_step_compact, true},
 	[MF_VERB_COMPACTION_STATE] = {m2_step_compaction_state, true},
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
+	[MF_VERB_SEARCH] = {m2_step_search, true},
 };
 
 MfTask *
@@ -77,6 +80,8 @@ m2_task_free(MfTask *task)
 		return;
 	for (int i = 0; i < M2_SLOTS; i++)
 		m2_call_end(task->conn, &task->calls[i]);
+	m2_task_free(task->load);
+	free(task->placeholders);
 	mf_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }
@@ -151,7 +156,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
 	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE &&
-		req->verb != MF_VERB_DELETE)
+		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SEARCH)
 		m2_recent_forget(conn);
 	task->args = req->args;
 	task->table = req->options;
@@ -162,6 +167,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->nnames = req->nnames;
 	task->names = req->names;
 	task->whole = req->whole;
+	task->search = req->search;
 	if (req->field != NULL)
 		task->field = mf_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)

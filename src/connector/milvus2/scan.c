@@ -9,16 +9,6 @@
  */
 #include "scan.h"
 
-static int32_t
-consistency_of(const MfOptions *table, const MfOptions *server)
-{
-	const char *level = m2_setting(table, server, "consistency_level");
-
-	if (level == NULL || strcmp(level, "session") == 0)
-		return M2_SESSION;
-	return strcmp(level, "strong") == 0 ? M2_STRONG : strcmp(level, "bounded") == 0 ? M2_BOUNDED : M2_EVENTUALLY;
-}
-
 MfStatus
 m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 {
@@ -38,7 +28,7 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->filter.mem = spec->mem;
 	scan->database = m2_database(conn, spec->options);
 	scan->collection = collection;
-	scan->consistency = consistency_of(spec->options, &conn->options);
+	scan->consistency = m2_consistency_of(spec->options, &conn->options);
 	scan->ceiling = M2_MAX_PAGE;
 	scan->stats.remote_rows = -1;
 	scan->limit = -1;
@@ -85,7 +75,7 @@ static void
 reset(MfScan *scan)
 {
 	release(scan);
-	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
+	scan->consistency = m2_consistency_of(scan->spec->options, &scan->conn->options);
 }
 
 void
