@@ -322,8 +322,8 @@ next_file(M1Wal *wal, MfError *err)
 
 	close(wal->fd);
 	wal->fd = -1;
-	/* without mxlog.meta a record that is not whole is where writing ended */
-	if (last && wal->end == END_UNKNOWN)
+	/* without mxlog.meta the last record is the end */
+	if (last && whole && wal->end == END_UNKNOWN)
 		return MF_OK;
 	if (last || !whole)
 		return unreadable(wal, wal->at, whole ? "the log goes on beyond it" : "there is no record", err);
