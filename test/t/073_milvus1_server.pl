@@ -153,6 +153,41 @@ subtest 'search' => sub {
 	fails('none such', "SELECT * FROM milvus_fdw.search('m1.tagged', $q, 100, partitions => '{none}')", sqlstate => 'HV000', detail => qr/does not exist/);
 };
 
+subtest 'in parts' => sub {
+	plan skip_all => 'no splits() here' unless value(q{SELECT count(*) FROM pg_proc WHERE proname = 'splits' AND pronamespace = 'milvus_fdw'::regnamespace});
+	my $ids = sub {
+		my ($from, $what, $wanted) = @_;
+		sql('DROP FOREIGN TABLE IF EXISTS m1.whole');
+		sql("CREATE FOREIGN TABLE m1.whole (id bigint, vector real[]) SERVER m1 OPTIONS (collection '$from', on_duplicate '$what')");
+		my @all;
+		my @parts = map { $_->[0] } sql(q{SELECT token FROM milvus_fdw.splits('m1.whole', $1)}, $wanted);
+		for my $token (@parts)
+		{
+			sql('DROP FOREIGN TABLE IF EXISTS m1.part');
+			sql("CREATE FOREIGN TABLE m1.part (id bigint, vector real[]) SERVER m1 OPTIONS (collection '$from', on_duplicate '$what', split '$token')");
+			push @all, map { $_->[0] } sql('SELECT id FROM m1.part');
+		}
+		is_deeply([ sort { $a <=> $b } @all ], [ map { $_->[0] } sql('SELECT id FROM m1.whole ORDER BY id') ], "$from, on_duplicate $what: " . @parts . ' parts');
+		return scalar @parts;
+	};
+	is($ids->('docs', 'error', 0), 7, 'as many as segments');
+	is($ids->('docs', 'keep', 3), 3, 'as many as wanted');
+	$ids->('twice', $_, 0) for 'first', 'keep';
+	is($ids->('parted', 'error', 1), 1, 'one');
+	my @parts = map { $_->[0] } sql(q{SELECT token FROM milvus_fdw.splits('m1.twice')});
+	my $refused = 0;
+	for my $token (@parts)
+	{
+		sql('DROP FOREIGN TABLE IF EXISTS m1.part');
+		sql("CREATE FOREIGN TABLE m1.part (id bigint) SERVER m1 OPTIONS (collection 'twice', split '$token')");
+		$refused += (error_of('SELECT id FROM m1.part') // { sqlstate => '' })->{sqlstate} eq '23505';
+	}
+	is($refused, 2, 'an id in two segments: both parts refuse it, the others are read');
+	sql('DROP FOREIGN TABLE m1.part');
+	sql(q{CREATE FOREIGN TABLE m1.part (id bigint) SERVER m1 OPTIONS (collection 'docs', split 'segments=5')});
+	fails('a segment that was merged away', 'SELECT id FROM m1.part', sqlstate => '55000', message => 'collection "docs" has no segment "5"');
+};
+
 subtest 'what a collection cannot be' => sub {
 	sql(q{CREATE TABLE titled (id bigint, title text, vector real[])});
 	sql(q{INSERT INTO titled VALUES (1, 'x', ARRAY[1,2,3,4])});
