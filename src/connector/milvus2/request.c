@@ -44,6 +44,7 @@ static const struct
 	[MF_VERB_COMPACT] = {m2_step_compact, true},
 	[MF_VERB_COMPACTION_STATE] = {m2_step_compaction_state, true},
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
+	[MF_VERB_SPLIT] = {m2_step_split, true},
 };
 
 MfTask *
@@ -77,6 +78,7 @@ m2_task_free(MfTask *task)
 		return;
 	for (int i = 0; i < M2_SLOTS; i++)
 		m2_call_end(task->conn, &task->calls[i]);
+	m2_cut_free(task);
 	m2_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }
@@ -151,7 +153,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
 	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE &&
-		req->verb != MF_VERB_DELETE)
+		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SPLIT)
 		m2_recent_forget(conn);
 	task->args = req->args;
 	task->table = req->options;
@@ -162,6 +164,8 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->nnames = req->nnames;
 	task->names = req->names;
 	task->whole = req->whole;
+	task->scan = req->scan;
+	task->wanted = req->wanted;
 	if (req->field != NULL)
 		task->field = m2_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)
