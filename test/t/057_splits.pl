@@ -110,7 +110,7 @@ subtest 'Milvus: which parts' => sub {
 	like(join('|', map { $_->[0] } tokens('one_partition', 2)), qr/^key<\d+\|key>=\d+$/, 'of one partition');
 	is(value('SELECT count(*) FROM (SELECT * FROM one_partition OFFSET 0) x'), 6000, 'which is read');
 	sql("CREATE FOREIGN TABLE filtered (id bigint, n bigint) SERVER milvus OPTIONS (collection 't057_dense', filter 'n < 1000', splits '4')");
-	is(join('|', map { $_->[1] } tokens('filtered', 4)), '250|250|250|250', 'as even as what the table holds');
+	is(scalar(grep { $_->[1] > 200 && $_->[1] < 300 } tokens('filtered', 4)), 4, 'as even as what the table holds');
 	is(value('SELECT count(*) FROM (SELECT * FROM filtered OFFSET 0) x'), 1000, 'and that is read');
 };
 
@@ -188,6 +188,7 @@ subtest 'parallel plans' => sub {
 	}
 	$s->sql('DELETE FROM target WHERE id >= 90000');
 	is($s->value('SELECT count(sin(n)) FROM target'), 24900, 'and what it deleted');
+	is(scalar(my @ones = $s->sql('SELECT 1 FROM dense')), 20000, 'without a column');
 	sql(q{CREATE ROLE t057_user});
 	sql('GRANT SELECT ON dense TO t057_user');
 	$s->sql('SET ROLE t057_user');
@@ -198,28 +199,17 @@ subtest 'parallel plans' => sub {
 };
 
 subtest 'Elasticsearch' => sub {
-	python(<<'P');
-es = elasticsearch()
-es.indices.create(index="t057_docs", settings={"number_of_shards": 2, "number_of_replicas": 0}, mappings={"properties": {"n": {"type": "long"}, "t": {"type": "keyword"}}})
-es.indices.create(index="t057_none", mappings={"properties": {"n": {"type": "long"}}})
-for start in range(0, 12000, 4000):
-    body = []
-    for n in range(start, start + 4000):
-        body += [{"index": {"_id": "d%d" % n}}, {"n": n, "t": "t%d" % (n % 7)}]
-    es.bulk(index="t057_docs", operations=body, refresh=True)
-P
+	es(PUT => '/t057_docs', '{"settings": {"number_of_shards": 2, "number_of_replicas": 0}, "mappings": {"properties": {"n": {"type": "long"}, "t": {"type": "keyword"}}}}');
+	es(PUT => '/t057_none', '{"settings": {"number_of_replicas": 0}, "mappings": {"properties": {"n": {"type": "long"}}}}');
+	es_bulk('t057_docs', [ map { { _id => "d$_", n => $_, t => 't' . $_ % 7 } } 4000 * $_ .. 4000 * $_ + 3999 ]) for 0 .. 2;
 	sql("CREATE FOREIGN TABLE docs (n bigint, t text) SERVER es OPTIONS (index 't057_docs')");
 	sql("CREATE FOREIGN TABLE none (n bigint) SERVER es OPTIONS (index 't057_none', splits '4')");
 	my @splits = tokens('docs', 4);
 	is(scalar @splits, 4, 'slices');
 	is(scalar(grep { $_->[2] eq 'f' } @splits), 4, 'bound to a point in time');
-	my $contexts = sub { my ($n) = python(<<'P') =~ /(\d+)/; return $n };
-print(elasticsearch().nodes.stats(metric="indices", index_metric="search")["nodes"].popitem()[1]["indices"]["search"]["open_contexts"])
-P
+	my $contexts = sub { return es(GET => '/t057_docs/_stats/search')->{_all}{total}{search}{open_contexts} };
 	sql("ALTER FOREIGN TABLE docs OPTIONS (ADD split '$splits[1][0]')");
-	my $gone = error_of('SELECT n FROM docs');
-	ok($gone, 'which is over when the function returns');
-	like($gone->{message}, qr/./, $gone->{message} // '');
+	like(error_of('SELECT n FROM docs')->{message}, qr/^the search in index "t057_docs" is no longer open/, 'which is over when the function returns');
 	for my $token ('all ', 'slice=4/4 pit=abc', 'slice=0/0 pit=abc', 'slice=0/4 pit=', 'slice=0/4 pit=a"b', 'slice=0/4', 'slice=00/4 pit=abc', 'slice=0/2000 pit=abc', 'slice=-1/4 pit=abc')
 	{
 		sql('ALTER FOREIGN TABLE docs OPTIONS (SET split $t$' . $token . '$t$)');
@@ -242,11 +232,12 @@ P
 	$s->sql("SET $_") for 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0', 'max_parallel_workers_per_gather = 2';
 	like(join("\n", map { $_->[0] } $s->sql('EXPLAIN (COSTS OFF) SELECT sum(n) FROM docs')), qr/Parallel Foreign Scan/, 'parallel');
 	is_deeply([ $s->sql('SELECT count(sin(n)), sum(n) FROM docs') ], [ [ 12000, 71994000 ] ], 'all rows');
+	is(scalar(my @ones = $s->sql('SELECT 1 FROM docs')), 12000, 'without a column');
 	is_deeply([ $s->sql('SELECT n FROM docs WHERE sin(n) <= 1 LIMIT 3') ]->$#*, 2, 'a LIMIT');
 	is($s->value('SELECT count(*) FROM (SELECT * FROM docs OFFSET 0) x'), 12000, 'and again');
 	undef $s;
-	sql("ALTER FOREIGN TABLE docs OPTIONS (DROP splits)");
-	is($contexts->(), 0, 'no search is left open') for 1;
+	for (1 .. 50) { last if !$contexts->(); select undef, undef, undef, 0.1 }
+	is($contexts->(), 0, 'no search is left open');
 };
 
 done_testing();
