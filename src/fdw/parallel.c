@@ -110,9 +110,9 @@ mf_estimate_dsm(ForeignScanState *node, ParallelContext *pcxt)
 
 /* Texts one after the other as an array. */
 static void
-take_tokens(MfScanState *state, const char *texts, int n)
+take_tokens(MfScanState *state, const char *texts, int n, MemoryContext context)
 {
-	MemoryContext before = MemoryContextSwitchTo(MemoryContextGetParent(state->filter_context));
+	MemoryContext before = MemoryContextSwitchTo(context);
 
 	state->claims = palloc(sizeof(char *) * (Size) Max(n, 1));
 	for (int i = 0; i < n; i++)
@@ -159,7 +159,7 @@ share(ForeignScanState *node, MfScanState *state, ParallelContext *pcxt, MfShare
 	shared->bound = !reply->splits[0].durable;
 	shared->tokens = put_tokens(area, reply);
 	pg_atomic_write_u32(&shared->next, 0);
-	take_tokens(state, dsa_get_address(area, shared->tokens), reply->nsplits);
+	take_tokens(state, dsa_get_address(area, shared->tokens), reply->nsplits, state->claim_context);
 	state->claims_bound = shared->bound;
 	state->shared = shared;
 	state->parallel = true;
@@ -216,7 +216,8 @@ mf_initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate)
 	MfScanState *state = node->fdw_state;
 	MfSharedScan *shared = coordinate;
 
-	take_tokens(state, dsa_get_address(node->ss.ps.state->es_query_dsa, shared->tokens), (int) shared->n);
+	take_tokens(state, dsa_get_address(node->ss.ps.state->es_query_dsa, shared->tokens), (int) shared->n,
+				node->ss.ps.state->es_query_cxt);
 	state->claims_bound = shared->bound;
 	state->shared = shared;
 	state->parallel = true;
