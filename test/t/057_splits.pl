@@ -3,7 +3,7 @@
 use MilvusFdw;
 
 ours(milvus => [qw(t057_dense t057_wide t057_edges t057_one t057_text t057_parts t057_named)]);
-ours(elasticsearch => [qw(t057_docs t057_none)]);
+ours(es => [qw(t057_docs t057_none)]);
 fresh_database();
 both_servers();
 
@@ -20,7 +20,8 @@ def make(name, key, keys, partition_key=False):
     for start in range(0, len(keys), 10000):
         k = keys[start:start + 10000]
         c.insert([k, list(range(start, start + len(k))), [[1.0, 2.0, 3.0, 4.0]] * len(k)])
-    c.flush()
+    if len(keys) > 10000:
+        c.flush()
     return c
 make("t057_dense", number, list(range(1, 20001)))
 make("t057_wide", number, [(1 << 62) + 5 * i for i in range(9000)] + [-(1 << 61) + i for i in range(500)] + [i * (1 << 55) + 999 for i in range(-100, 100)] + list(range(1000000, 1000300)))
@@ -28,9 +29,12 @@ make("t057_edges", number, [-(1 << 63), -(1 << 63) + 1, -1, 0, 1, (1 << 63) - 2]
 make("t057_one", number, [42])
 make("t057_text", text, ["key %d" % i for i in range(3000)])
 c = make("t057_parts", number, [])
-for name, rows in (("a", 6000), ("b", 0), ("c", 1000), ("d", 10)):
+c.release()
+parts = (("a", 6000), ("b", 0), ("c", 1000), ("d", 10))
+for name, rows in parts:
     c.create_partition(name)
-    c.load()
+c.load()
+for name, rows in parts:
     if rows:
         base = ord(name) * 1000000
         c.insert([list(range(base, base + rows)), list(range(base, base + rows)), [[1.0, 2.0, 3.0, 4.0]] * rows], partition_name=name)
@@ -69,7 +73,7 @@ sub read_each
 for my $kind (sort keys %rows)
 {
 	subtest "Milvus: $kind" => sub {
-		for my $wanted (1, 2, 4, 13)
+		for my $wanted (2, 13)
 		{
 			my @splits = tokens($kind, $wanted);
 			my ($seen, @each) = read_each($kind, map { $_->[0] } @splits);
@@ -87,7 +91,7 @@ for my $kind (sort keys %rows)
 		}
 		my $whole = 'SELECT count(*), count(DISTINCT n), sum(n) FROM (SELECT * FROM %s OFFSET 0) x';
 		my @alone = sql(sprintf $whole, $kind);
-		for my $n (2, 4, 64)
+		for my $n (3, 16)
 		{
 			sql("ALTER FOREIGN TABLE $kind OPTIONS (ADD splits '$n')");
 			is_deeply([ sql(sprintf $whole, $kind) ], \@alone, "$n side by side");
