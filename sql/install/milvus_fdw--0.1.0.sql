@@ -225,6 +225,19 @@ CREATE FUNCTION partitions(
 COMMENT ON FUNCTION partitions(regclass) IS
 	'the partitions of a foreign table''s collection, with the rows stored in each and whether it is loaded';
 
+CREATE FUNCTION splits(
+	foreign_table regclass,
+	wanted integer DEFAULT 0,
+	OUT token text,
+	OUT rows bigint,
+	OUT durable boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_splits'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION splits(regclass, integer) IS
+	'parts that a foreign table can be read in, each a value for its option split; about as many as wanted, 0 = as many as there are';
+
 CREATE FUNCTION create_alias("table" regclass, alias text) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_create_alias'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -493,6 +506,7 @@ REVOKE ALL ON FUNCTION
 	alter_collection(regclass, jsonb), collection_statistics(regclass), segments(regclass),
 	compact(regclass, boolean), compaction_state(regclass, bigint),
 	create_partition(regclass, text), drop_partition(regclass, text), partitions(regclass),
+	splits(regclass, integer),
 	create_alias(regclass, text), alter_alias(regclass, text), drop_alias(regclass, text), aliases(name, text, text),
 	create_database(name, text, jsonb), drop_database(name, text), databases(name),
 	create_index(regclass, text, text, text, jsonb, text),

@@ -20,6 +20,7 @@ my %remote = (
 	'compact(regclass, boolean)' => [ table => q{'tap055'} ],
 	(map { ("$_(regclass, text)" => [ table => q{'tap055', 'x'} ]) } qw(create_partition drop_partition create_alias alter_alias drop_alias)),
 	(map { ("$_(regclass)" => [ look => q{'tap055'} ]) } qw(partitions collection_statistics segments)),
+	'splits(regclass, integer)' => [ look => q{'tap055', 2} ],
 	'load_state(regclass, text[])' => [ look => q{'tap055'} ],
 	'compaction_state(regclass, bigint)' => [ look => q{'tap055', 1} ],
 	'check_schema(regclass, regclass)' => [ look => q{'tap055_local', 'tap055'} ],

@@ -557,6 +557,10 @@ struct MfTask
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
+	/* SPLIT */
+	const MfScanSpec *scan;
+	int			wanted;
+	struct M2Cut *cut;
 };
 
 /* A task for our own use, without a request. */
@@ -792,6 +796,40 @@ typedef struct M2Route
 extern MfStatus m2_route(const M2WritePlan *plan, const MfBatch *batch, const M2Partitions *list,
 						 M2Route *route, char **missing, MfError *err);
 extern void m2_route_free(M2Route *route, MfMem *mem);
+
+/* -------------------------------------------------------------- split_token.c */
+
+/* The rows that a token means. */
+typedef struct M2Split
+{
+	int			npartitions;	/* 0 = in any */
+	const char **partitions;
+	bool		has_from;
+	bool		has_below;
+	int64_t		from;			/* keys */
+	int64_t		below;
+	uint64_t	seen;			/* what was written until then is to be seen; 0 = none */
+	bool		seen_now;
+} M2Split;
+
+/* MF_ERROR where it is none; names live in the arena. */
+extern MfStatus m2_split_parse(const char *token, const char *collection, MfArena *arena,
+							   M2Split *split, MfError *err);
+
+/* "... is no part of collection ..." */
+extern MfStatus m2_split_refuse(const char *token, const char *collection, MfError *err);
+
+/* A token of these, each of which may be NULL; `seen` is "" or " seen=...". */
+extern const char *m2_split_token(MfArena *arena, const char *partitions, const int64_t *from,
+								  const int64_t *below, const char *seen);
+
+/* Put the range of keys at the end of the text, with "and" before it where something stands there. */
+extern void m2_split_filter(MfJsonBuf *expr, const char *key, const M2Split *split);
+
+/* -------------------------------------------------------------------- split.c */
+
+extern MfStatus m2_step_split(MfTask *task, MfWaitFor *wait, MfError *err);
+extern void m2_cut_free(MfTask *task);
 
 /* ------------------------------------------------------------------- lookup.c */
 

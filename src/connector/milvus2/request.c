@@ -47,6 +47,7 @@ static const struct
 	[MF_VERB_COMPACTION_STATE] = {m2_step_compaction_state, true},
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
 	[MF_VERB_SEARCH] = {m2_step_search, true},
+	[MF_VERB_SPLIT] = {m2_step_split, true},
 };
 
 MfTask *
@@ -82,6 +83,7 @@ m2_task_free(MfTask *task)
 		m2_call_end(task->conn, &task->calls[i]);
 	m2_task_free(task->load);
 	free(task->placeholders);
+	m2_cut_free(task);
 	mf_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }
@@ -156,7 +158,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
 	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE &&
-		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SEARCH)
+		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SEARCH && req->verb != MF_VERB_SPLIT)
 		m2_recent_forget(conn);
 	task->args = req->args;
 	task->table = req->options;
@@ -168,6 +170,8 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->names = req->names;
 	task->whole = req->whole;
 	task->search = req->search;
+	task->scan = req->scan;
+	task->wanted = req->wanted;
 	if (req->field != NULL)
 		task->field = mf_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)

@@ -25,6 +25,7 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->spec = spec;
 	scan->mem = spec->mem;
 	scan->arena.mem = spec->mem;
+	scan->split_arena.mem = spec->mem;
 	scan->filter.mem = spec->mem;
 	scan->database = m2_database(conn, spec->options);
 	scan->collection = collection;
@@ -32,6 +33,11 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->ceiling = M2_MAX_PAGE;
 	scan->stats.remote_rows = -1;
 	scan->limit = -1;
+	if (spec->split != NULL && m2_split_parse(spec->split, collection, &scan->split_arena, &scan->split, err) != MF_OK)
+	{
+		m2_scan_end(scan);
+		return MF_ERROR;
+	}
 	*out = scan;
 	return MF_OK;
 }
@@ -84,6 +90,7 @@ m2_scan_end(MfScan *scan)
 	if (scan == NULL)
 		return;
 	release(scan);
+	mf_arena_free(&scan->split_arena);
 	mf_free(scan->mem, scan->json);
 	mf_free(scan->mem, scan);
 }
@@ -118,6 +125,15 @@ has_snapshots(const MfScan *scan)
 	return scan->conn->version >= M2_VERSION(2, 4, 21);
 }
 
+/* What narrows the table, or this scan of it, before any condition. */
+static void
+put_part(MfScan *scan, const MfField *key)
+{
+	scan->filter.len = 0;
+	m2_table_filter(&scan->filter, scan->spec->options);
+	m2_split_filter(&scan->filter, key->name, &scan->split);
+}
+
 /*
  * The conditions, and the phase that they lead to once the collection is
  * loaded: rows, a number, or nothing at all.
@@ -131,7 +147,7 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 	bool		exact;
 	bool		wanted;
 
-	m2_table_filter(&scan->filter, spec->options);
+	put_part(scan, key);
 	wanted = m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, NULL, &exact);
 	if (scan->filter.failed)
 		return mf_error_oom(err, scan->filter.len);
@@ -141,8 +157,7 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 		*phase = PHASE_COUNT;
 	else if (lookup != NULL)
 	{
-		scan->filter.len = 0;
-		m2_table_filter(&scan->filter, spec->options);
+		put_part(scan, key);
 		m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, lookup, &exact);
 		if (scan->filter.failed || !m2_lookup_init(&scan->lookup, lookup, scan->mem))
 			return mf_error_oom(err, scan->filter.len);
@@ -180,6 +195,8 @@ plan_scan(MfScan *scan, MfError *err)
 		mf_error_detail(err, "Its primary key is named \"%s\", a word of Milvus's expression language.", key->name);
 		return MF_ERROR;
 	}
+	if (key->kind != MF_KIND_I64 && (scan->split.has_from || scan->split.has_below))
+		return m2_split_refuse(scan->spec->split, scan->collection, err);
 	status = m2_scan_plan(&scan->plan, scan->spec, schema, &scan->arena, err);
 	if (status != MF_OK)
 		return status;

@@ -31,6 +31,8 @@ struct MfScan
 	MfTask	   *load;
 	M2ScanPlan	plan;
 	const char *key_field;
+	M2Split		split;			/* only these rows; nothing set: all */
+	MfArena		split_arena;
 	MfJsonBuf	filter;			/* the conditions as an expression, maybe empty */
 	M2Lookup	lookup;			/* the keys of all rows wanted, if they are known */
 	M2Key		after;			/* largest key received */

@@ -45,6 +45,10 @@ m2_scan_freshness(MfScan *scan)
 {
 	uint64_t	mark = m2_mark_get(scan->conn, scan->database, m2_scan_schema(scan)->collection.name, &scan->later);
 
+	/* what another connection wrote, for which this one reads a part */
+	if (scan->split.seen > mark)
+		mark = scan->split.seen;
+	scan->later |= scan->split.seen_now;
 	scan->guarantee = m2_guarantee(scan->consistency, mark, &scan->later);
 }
 
