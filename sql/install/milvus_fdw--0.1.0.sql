@@ -438,6 +438,51 @@ CREATE FUNCTION version() RETURNS text
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION version() IS 'the version of milvus_fdw and of the libraries it uses';
 
+-- The rows nearest to each of the query vectors, best first.  queries is whatever
+-- the vector column can be assigned from, or an array of that; the query is its
+-- number, from 1.  distance is what the remote calls it: squared for L2, and the
+-- larger the better for IP and COSINE.  SELECT on the table is needed.
+-- Errors: 42501 no privilege, 0A000 the remote has no search, HV00R no such
+-- collection, 42703 no such column, 42809 it holds no vectors, 22023 a bad
+-- argument, 42804 the queries or the id do not fit, 22000 wrong dimensions.
+CREATE FUNCTION search(
+	"table" regclass,
+	queries "any",
+	k integer DEFAULT 10,
+	params jsonb DEFAULT '{}',
+	column_name name DEFAULT NULL,
+	partitions text[] DEFAULT NULL,
+	filter text DEFAULT NULL,
+	metric_type text DEFAULT NULL,
+	OUT query integer,
+	OUT id bigint,
+	OUT distance real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_search'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION search(regclass, "any", integer, jsonb, name, text[], text, text) IS
+	'the keys of the rows of a foreign table''s collection that are nearest to one or more vectors, found by the remote''s index';
+
+CREATE FUNCTION search_text(
+	"table" regclass,
+	queries "any",
+	k integer DEFAULT 10,
+	params jsonb DEFAULT '{}',
+	column_name name DEFAULT NULL,
+	partitions text[] DEFAULT NULL,
+	filter text DEFAULT NULL,
+	metric_type text DEFAULT NULL,
+	OUT query integer,
+	OUT id text,
+	OUT distance real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_search'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION search_text(regclass, "any", integer, jsonb, name, text[], text, text) IS
+	'search() for collections whose keys are text';
+
 -- Compares what is described, not the rows.  error: no row can go; warning: some
 -- rows may not; notice: something is different.
 CREATE FUNCTION check_schema(
@@ -468,6 +513,8 @@ REVOKE ALL ON FUNCTION
 	drop_index(regclass, text),
 	load(regclass, text[], integer), release(regclass, text[]), load_state(regclass, text[]), flush(regclass),
 	check_schema(regclass, regclass),
+	search(regclass, "any", integer, jsonb, name, text[], text, text),
+	search_text(regclass, "any", integer, jsonb, name, text[], text, text),
 	collections(name), fields(name, text), version(name), export_metadata(name)
 	FROM PUBLIC;
 

@@ -37,6 +37,7 @@ my %remote = (
 	'drop_index(regclass, text)' => [ table => q{'tap055', 'id'} ],
 	'load(regclass, text[], integer)' => [ table => q{'tap055'} ],
 	'release(regclass, text[])' => [ table => q{'tap055'} ],
+	(map { ("$_(regclass, \"any\", integer, jsonb, name, text[], text, text)" => [ look => q{'tap055', '{1,2}'} ]) } qw(search search_text)),
 	'flush(regclass)' => [ table => q{'tap055'} ],
 );
 # What everybody may call: this session's own, and what computes.

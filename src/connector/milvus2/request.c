@@ -5,6 +5,8 @@
  * it has asked already is answered at once from a slot, so that it reads like
  * plain code although it never blocks.
  */
+#include <stdlib.h>
+
 #include "internal.h"
 
 #define POLL_FIRST_MS 20
@@ -44,6 +46,7 @@ static const struct
 	[MF_VERB_COMPACT] = {m2_step_compact, true},
 	[MF_VERB_COMPACTION_STATE] = {m2_step_compaction_state, true},
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
+	[MF_VERB_SEARCH] = {m2_step_search, true},
 	[MF_VERB_SPLIT] = {m2_step_split, true},
 };
 
@@ -58,8 +61,8 @@ m2_task_new(MfConn *conn, MfMem *mem, const char *database, const char *collecti
 	task->mem = mem;
 	task->arena.mem = mem;
 	task->step = step;
-	task->database = m2_arena_text(&task->arena, "%s", database);
-	task->collection = m2_arena_text(&task->arena, "%s", collection);
+	task->database = mf_arena_text(&task->arena, "%s", database);
+	task->collection = mf_arena_text(&task->arena, "%s", collection);
 	task->where.server = conn->server;
 	task->where.collection = task->collection[0] != '\0' ? task->collection : NULL;
 	task->reply.progress = -1;
@@ -78,13 +81,15 @@ m2_task_free(MfTask *task)
 		return;
 	for (int i = 0; i < M2_SLOTS; i++)
 		m2_call_end(task->conn, &task->calls[i]);
+	m2_task_free(task->load);
+	free(task->placeholders);
 	m2_cut_free(task);
-	m2_arena_free(&task->arena);
+	mf_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }
 
 MfStatus
-m2_task_call(MfTask *task, int slot, const M2Method *method, const void *request,
+m2_task_call(MfTask *task, int slot, const MfMethod *method, const void *request,
 			 MfWaitFor *wait, MfError *err)
 {
 	return m2_call(task->conn, &task->calls[slot], method, task->database, request,
@@ -116,7 +121,7 @@ m2_task_pause(MfTask *task, MfWaitFor *wait)
 		return true;
 	}
 	mine.timeout_ms = (int) (task->poll_at - now);
-	m2_wait_merge(wait, &mine);
+	mf_wait_merge(wait, &mine);
 	return false;
 }
 
@@ -153,7 +158,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
 	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE &&
-		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SPLIT)
+		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SEARCH && req->verb != MF_VERB_SPLIT)
 		m2_recent_forget(conn);
 	task->args = req->args;
 	task->table = req->options;
@@ -164,10 +169,11 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->nnames = req->nnames;
 	task->names = req->names;
 	task->whole = req->whole;
+	task->search = req->search;
 	task->scan = req->scan;
 	task->wanted = req->wanted;
 	if (req->field != NULL)
-		task->field = m2_arena_text(&task->arena, "%s", req->field);
+		task->field = mf_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)
 		status = m2_check_create(task, err);
 	if (task->arena.failed)

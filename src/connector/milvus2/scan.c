@@ -9,16 +9,6 @@
  */
 #include "scan.h"
 
-static int32_t
-consistency_of(const MfOptions *table, const MfOptions *server)
-{
-	const char *level = m2_setting(table, server, "consistency_level");
-
-	if (level == NULL || strcmp(level, "session") == 0)
-		return M2_SESSION;
-	return strcmp(level, "strong") == 0 ? M2_STRONG : strcmp(level, "bounded") == 0 ? M2_BOUNDED : M2_EVENTUALLY;
-}
-
 MfStatus
 m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 {
@@ -39,7 +29,7 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->filter.mem = spec->mem;
 	scan->database = m2_database(conn, spec->options);
 	scan->collection = collection;
-	scan->consistency = consistency_of(spec->options, &conn->options);
+	scan->consistency = m2_consistency_of(spec->options, &conn->options);
 	scan->ceiling = M2_MAX_PAGE;
 	scan->stats.remote_rows = -1;
 	scan->limit = -1;
@@ -69,7 +59,7 @@ release(MfScan *scan)
 	mf_free(scan->mem, scan->after.text);
 	mf_free(scan->mem, scan->filter.data);
 	mf_free(scan->mem, scan->lookup.keys);
-	m2_arena_free(&scan->arena);
+	mf_arena_free(&scan->arena);
 	scan->recent = NULL;
 	scan->load = NULL;
 	scan->listing = NULL;
@@ -78,7 +68,7 @@ release(MfScan *scan)
 	scan->npartitions = scan->partition = 0;
 	scan->batches[0] = scan->batches[1] = scan->number = NULL;
 	scan->filter = (MfJsonBuf) {.mem = scan->mem};
-	scan->arena = (M2Arena) {.mem = scan->mem};
+	scan->arena = (MfArena) {.mem = scan->mem};
 	memset(&scan->plan, 0, sizeof(scan->plan));
 	memset(&scan->lookup, 0, sizeof(scan->lookup));
 	memset(&scan->after, 0, sizeof(scan->after));
@@ -91,7 +81,7 @@ static void
 reset(MfScan *scan)
 {
 	release(scan);
-	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
+	scan->consistency = m2_consistency_of(scan->spec->options, &scan->conn->options);
 }
 
 void
@@ -100,7 +90,7 @@ m2_scan_end(MfScan *scan)
 	if (scan == NULL)
 		return;
 	release(scan);
-	m2_arena_free(&scan->split_arena);
+	mf_arena_free(&scan->split_arena);
 	mf_free(scan->mem, scan->json);
 	mf_free(scan->mem, scan);
 }

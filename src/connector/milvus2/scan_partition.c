@@ -32,7 +32,7 @@ static bool
 add(MfScan *scan, const char *name)
 {
 	if (scan->partitions == NULL)
-		scan->partitions = m2_arena_alloc(&scan->arena, sizeof(char *) * (size_t) (scan->list != NULL ? scan->list->n + 1 : 1));
+		scan->partitions = mf_arena_alloc(&scan->arena, sizeof(char *) * (size_t) (scan->list != NULL ? scan->list->n + 1 : 1));
 	if (scan->partitions == NULL)
 		return false;
 	scan->partitions[scan->npartitions++] = name;

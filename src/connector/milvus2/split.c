@@ -162,7 +162,7 @@ list(MfTask *task, M2Cut *cut, MfWaitFor *wait, MfError *err)
 		return status;
 
 	/* who may not see them may read them all the same */
-	cut->names = m2_arena_alloc(&task->arena, sizeof(char *) * (size_t) (cut->list != NULL ? cut->list->n + 1 : 1));
+	cut->names = mf_arena_alloc(&task->arena, sizeof(char *) * (size_t) (cut->list != NULL ? cut->list->n + 1 : 1));
 	if (cut->names == NULL)
 		return mf_error_oom(err, 0);
 	for (int i = 0; cut->list != NULL && cut->list->n > 1 && i < cut->list->n; i++)
@@ -183,7 +183,7 @@ static MfStatus
 count(MfTask *task, M2Cut *cut, MfWaitFor *wait, MfError *err)
 {
 	if (cut->rows == NULL)
-		cut->rows = m2_arena_alloc(&task->arena, sizeof(int64_t) * (size_t) cut->n);
+		cut->rows = mf_arena_alloc(&task->arena, sizeof(int64_t) * (size_t) cut->n);
 	if (cut->rows == NULL)
 		return mf_error_oom(err, sizeof(int64_t) * (size_t) cut->n);
 	for (int i = 0; i < cut->n && cut->n > MOST_COUNTED; i++)
@@ -228,8 +228,8 @@ by_rows(const void *a, const void *b)
 static bool
 group(MfTask *task, M2Cut *cut, int parts)
 {
-	int		   *order = m2_arena_alloc(&task->arena, sizeof(int) * (size_t) cut->n);
-	int64_t    *weight = m2_arena_alloc(&task->arena, sizeof(int64_t) * (size_t) parts);
+	int		   *order = mf_arena_alloc(&task->arena, sizeof(int) * (size_t) cut->n);
+	int64_t    *weight = mf_arena_alloc(&task->arena, sizeof(int64_t) * (size_t) parts);
 
 	if (order == NULL || weight == NULL)
 		return false;
@@ -248,7 +248,7 @@ group(MfTask *task, M2Cut *cut, int parts)
 			to = weight[s] < weight[to] ? s : to;
 		least = &cut->searches[to];
 		least->partitions = least->partitions == NULL ? cut->names[order[i]] :
-			m2_arena_text(&task->arena, "%s,%s", least->partitions, cut->names[order[i]]);
+			mf_arena_text(&task->arena, "%s,%s", least->partitions, cut->names[order[i]]);
 		least->rows = rows < 0 ? -1 : least->rows + rows;
 
 		/* an empty one has some weight, so that each part has one at least */
@@ -298,7 +298,7 @@ make_groups(MfTask *task, M2Cut *cut, MfError *err)
 	bool		ok = true;
 
 	cut->nsearches = cut->n < parts ? cut->n : parts;
-	cut->searches = m2_arena_alloc(&task->arena, sizeof(M2Search) * (size_t) cut->nsearches);
+	cut->searches = mf_arena_alloc(&task->arena, sizeof(M2Search) * (size_t) cut->nsearches);
 	if (cut->searches == NULL)
 		return mf_error_oom(err, sizeof(M2Search) * (size_t) cut->nsearches);
 	for (int i = 0; i < cut->nsearches; i++)
@@ -341,7 +341,7 @@ seen(MfTask *task, const M2Cut *cut)
 		mark = m2_mark_get(task->conn, task->database, cut->recent->task->schema.collection.name, &later);
 	if (later)
 		return " seen=now";
-	return mark > 0 ? m2_arena_text(&task->arena, " seen=%llu", (unsigned long long) mark) : "";
+	return mark > 0 ? mf_arena_text(&task->arena, " seen=%llu", (unsigned long long) mark) : "";
 }
 
 static MfStatus
@@ -353,7 +353,7 @@ answer(MfTask *task, const M2Cut *cut, MfError *err)
 
 	for (int i = 0; i < cut->nsearches; i++)
 		n += cut->searches[i].pieces;
-	splits = m2_arena_alloc(&task->arena, sizeof(MfSplit) * (size_t) n);
+	splits = mf_arena_alloc(&task->arena, sizeof(MfSplit) * (size_t) n);
 	if (splits == NULL || end == NULL)
 		return mf_error_oom(err, sizeof(MfSplit) * (size_t) n);
 	n = 0;
@@ -372,7 +372,7 @@ m2_step_split(MfTask *task, MfWaitFor *wait, MfError *err)
 
 	if (cut == NULL)
 	{
-		cut = task->cut = m2_arena_alloc(&task->arena, sizeof(M2Cut));
+		cut = task->cut = mf_arena_alloc(&task->arena, sizeof(M2Cut));
 		if (cut == NULL)
 			return mf_error_oom(err, sizeof(M2Cut));
 		cut->wanted = task->wanted;

@@ -61,10 +61,10 @@ typedef struct M2Search
 } M2Search;
 
 /* Find out where to cut: MF_OK when that is known. */
-extern MfStatus m2_search_step(M2Search *search, M2Probes *probes, M2Arena *arena,
+extern MfStatus m2_search_step(M2Search *search, M2Probes *probes, MfArena *arena,
 							   MfWaitFor *wait, MfError *err);
 
 /* The pieces as splits, at most search->pieces of them; how many.  Their tokens end with `seen`. */
-extern int	m2_search_splits(const M2Search *search, M2Arena *arena, const char *seen, MfSplit *splits);
+extern int	m2_search_splits(const M2Search *search, MfArena *arena, const char *seen, MfSplit *splits);
 
 #endif							/* MILVUS2_SPLIT_H */

@@ -226,12 +226,12 @@ choose(M2Search *search)
 }
 
 static MfStatus
-begin(M2Search *search, M2Probes *probes, M2Arena *arena, MfError *err)
+begin(M2Search *search, M2Probes *probes, MfArena *arena, MfError *err)
 {
 	const char *token = m2_split_token(arena, search->partitions, NULL, NULL, "");
 
 	search->most = 32 + M2_PROBES * MOST_ROUNDS;
-	search->points = m2_arena_alloc(arena, sizeof(M2Point) * (size_t) search->most);
+	search->points = mf_arena_alloc(arena, sizeof(M2Point) * (size_t) search->most);
 	if (search->points == NULL || token == NULL)
 		return mf_error_oom(err, sizeof(M2Point) * (size_t) search->most);
 	m2_probe_key(probes, token);
@@ -254,7 +254,7 @@ take_first(M2Search *search, M2Probes *probes)
 }
 
 MfStatus
-m2_search_step(M2Search *search, M2Probes *probes, M2Arena *arena, MfWaitFor *wait, MfError *err)
+m2_search_step(M2Search *search, M2Probes *probes, MfArena *arena, MfWaitFor *wait, MfError *err)
 {
 	if (search->stage == ASK_FIRST && begin(search, probes, arena, err) != MF_OK)
 		return MF_ERROR;
@@ -286,7 +286,7 @@ m2_search_step(M2Search *search, M2Probes *probes, M2Arena *arena, MfWaitFor *wa
 }
 
 int
-m2_search_splits(const M2Search *search, M2Arena *arena, const char *seen, MfSplit *splits)
+m2_search_splits(const M2Search *search, MfArena *arena, const char *seen, MfSplit *splits)
 {
 	M2Point		last = {0, 0};
 	int64_t		from = 0;

@@ -44,16 +44,16 @@ take_number(const char **p, int64_t *value)
 
 /* "a,b": names into the arena. */
 static bool
-take_partitions(const char **p, M2Arena *arena, M2Split *split)
+take_partitions(const char **p, MfArena *arena, M2Split *split)
 {
 	size_t		len = strcspn(*p, " ");
-	char	   *names = m2_arena_text(arena, "%.*s", (int) len, *p);
+	char	   *names = mf_arena_text(arena, "%.*s", (int) len, *p);
 	const char *why;
 	size_t		n = 1;
 
 	for (size_t i = 0; i < len; i++)
 		n += (*p)[i] == ',';
-	split->partitions = m2_arena_alloc(arena, n * sizeof(char *));
+	split->partitions = mf_arena_alloc(arena, n * sizeof(char *));
 	if (names == NULL || split->partitions == NULL)
 		return false;
 	while (names != NULL)
@@ -79,7 +79,7 @@ is_word_end(const char **p)
 }
 
 static bool
-parse(const char *p, M2Arena *arena, M2Split *split)
+parse(const char *p, MfArena *arena, M2Split *split)
 {
 	bool		any = false;
 	int64_t		moment;
@@ -135,7 +135,7 @@ m2_split_refuse(const char *token, const char *collection, MfError *err)
 }
 
 MfStatus
-m2_split_parse(const char *token, const char *collection, M2Arena *arena, M2Split *split, MfError *err)
+m2_split_parse(const char *token, const char *collection, MfArena *arena, M2Split *split, MfError *err)
 {
 	memset(split, 0, sizeof(*split));
 	if (parse(token, arena, split))
@@ -146,7 +146,7 @@ m2_split_parse(const char *token, const char *collection, M2Arena *arena, M2Spli
 }
 
 const char *
-m2_split_token(M2Arena *arena, const char *partitions, const int64_t *from, const int64_t *below, const char *seen)
+m2_split_token(MfArena *arena, const char *partitions, const int64_t *from, const int64_t *below, const char *seen)
 {
 	char		range[2][40] = {"", ""};
 
@@ -155,14 +155,14 @@ m2_split_token(M2Arena *arena, const char *partitions, const int64_t *from, cons
 	if (below != NULL)
 		snprintf(range[1], sizeof(range[1]), " key<%lld", (long long) *below);
 	if (partitions != NULL)
-		return m2_arena_text(arena, "partition=%s%s%s%s", partitions, range[0], range[1], seen);
+		return mf_arena_text(arena, "partition=%s%s%s%s", partitions, range[0], range[1], seen);
 	if (from != NULL || below != NULL)
 	{
-		const char *text = m2_arena_text(arena, "%s%s%s", range[0], range[1], seen);
+		const char *text = mf_arena_text(arena, "%s%s%s", range[0], range[1], seen);
 
 		return text != NULL ? text + 1 : NULL;
 	}
-	return m2_arena_text(arena, "all%s", seen);
+	return mf_arena_text(arena, "all%s", seen);
 }
 
 void
