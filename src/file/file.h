@@ -72,11 +72,8 @@ typedef struct MfNewFile
 	char		temporary[MF_FILE_NAME_MAX];	/* or empty */
 } MfNewFile;
 
-/*
- * DUPLICATE_TABLE if there is something under the name already.  named: for
- * libraries that want to know what the file is called, a hidden name at once.
- */
-extern MfStatus mf_new_file_open(MfNewFile *file, const char *path, bool named, MfError *err);
+/* DUPLICATE_TABLE if there is something under the name already. */
+extern MfStatus mf_new_file_open(MfNewFile *file, const char *path, MfError *err);
 
 /* One more file without a name, beside it, for what does not fit into memory; -1 = errno. */
 extern int	mf_new_file_scratch(const MfNewFile *file);

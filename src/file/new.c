@@ -69,7 +69,7 @@ taken(MfError *err, const char *path)
 }
 
 MfStatus
-mf_new_file_open(MfNewFile *file, const char *path, bool named, MfError *err)
+mf_new_file_open(MfNewFile *file, const char *path, MfError *err)
 {
 	file->fd = -1;
 	file->temporary[0] = '\0';
@@ -84,8 +84,8 @@ mf_new_file_open(MfNewFile *file, const char *path, bool named, MfError *err)
 	strcpy(file->path, path);
 	if (mf_file_exists(path))
 		return taken(err, path);
-	file->fd = named ? open_hidden(file) : open_unnamed(path);
-	if (file->fd < 0 && !named && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+	file->fd = open_unnamed(path);
+	if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		file->fd = open_hidden(file);
 	if (file->fd < 0)
 	{
