@@ -101,6 +101,9 @@ typedef struct MfFaissFile
 extern MfStatus mf_faiss_open(MfMem *mem, const char *path, MfFaissFile *file, MfError *err);
 extern void mf_faiss_close(MfFaissFile *file);
 
+/* What is known of it for cutting it. */
+extern MfFileWhole mf_faiss_whole(const MfFaissFile *file);
+
 /* An index within the file, while it is looked at. */
 typedef struct MfFaissNode
 {
@@ -179,7 +182,8 @@ typedef struct MfFaissRows
 	const MfFaissFile *file;
 	int64_t		segment;
 	int64_t		in_segment;		/* rows of it that were read */
-	int64_t		row;			/* rows of the file that were read */
+	int64_t		row;			/* of the file: the next one */
+	int64_t		left;			/* rows that are wanted of it */
 	char	   *buffer;			/* MF_FAISS_READ bytes */
 	int64_t		map_at;			/* of the id map: which part is in memory */
 	int64_t		map_len;
@@ -189,7 +193,9 @@ typedef struct MfFaissRows
 /* Bytes read at once: within the processor's cache, and well within 10 ms. */
 #define MF_FAISS_READ (256 * 1024)
 
-extern MfStatus mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, MfFaissRows *rows, MfError *err);
+/* Read `count` rows from the row `first` on; the file has them. */
+extern MfStatus mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, int64_t first, int64_t count,
+									MfFaissRows *rows, MfError *err);
 extern void mf_faiss_rows_end(MfMem *mem, MfFaissRows *rows);
 
 /* Append at most `most` rows; *n = how many, 0 at the end.  Columns may be NULL. */

@@ -395,3 +395,9 @@ mf_faiss_close(MfFaissFile *file)
 	file->segments = NULL;
 	file->nsegments = 0;
 }
+
+MfFileWhole
+mf_faiss_whole(const MfFaissFile *file)
+{
+	return (MfFileWhole) {.rows = file->ntotal,.bytes = file->size,.ranges = file->direct};
+}

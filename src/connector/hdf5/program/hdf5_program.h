@@ -42,7 +42,10 @@ extern void dataset_open(hid_t file, const char *path, Dataset *dataset);
 
 extern void describe_file(hid_t file);
 extern void count_rows(hid_t file, const char *path);
-extern void read_file(hid_t file, int ncolumns, char **argv);
+
+/* count < 0 = all rows; else `rows` is how many the datasets must have. */
+extern void read_file(hid_t file, long long first, long long count, long long rows, int ncolumns, char **argv);
+
 extern void write_file(int compression, bool shuffle, int ncolumns, char **paths);
 
 #endif							/* MF_HDF5_PROGRAM_H */

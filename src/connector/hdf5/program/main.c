@@ -3,9 +3,10 @@
  *
  *   milvus_fdw_hdf5_helper describe
  *   milvus_fdw_hdf5_helper count PATH
- *   milvus_fdw_hdf5_helper read {KIND ELEM PATH}...
+ *   milvus_fdw_hdf5_helper read FIRST COUNT ROWS {KIND ELEM PATH}...
  *   milvus_fdw_hdf5_helper write COMPRESSION SHUFFLE PATH...
- * KIND and ELEM are numbers of batch.h: what the column is wanted as.
+ * KIND and ELEM are numbers of batch.h: what the column is wanted as.  COUNT -1
+ * is all rows; else the datasets must have ROWS of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +60,8 @@ main(int argc, char **argv)
 		describe_file(open_file());
 	else if (strcmp(verb, "count") == 0 && argc == 3)
 		count_rows(open_file(), argv[2]);
-	else if (strcmp(verb, "read") == 0 && argc % 3 == 2)
-		read_file(open_file(), (argc - 2) / 3, argv + 2);
+	else if (strcmp(verb, "read") == 0 && argc > 5 && argc % 3 == 2)
+		read_file(open_file(), atoll(argv[2]), atoll(argv[3]), atoll(argv[4]), (argc - 5) / 3, argv + 5);
 	else if (strcmp(verb, "write") == 0 && argc > 4)
 		write_file(atoi(argv[2]), strcmp(argv[3], "1") == 0, argc - 4, argv + 4);
 	else
