@@ -101,7 +101,7 @@ extern MfStatus mf_file_split_check(const MfFileSplit *split, const MfFileWhole 
 /*
  * A file in the making.  It has no name until it is complete (O_TMPFILE), so
  * that whatever ends us leaves nothing behind; where the file system cannot do
- * that, it has a hidden name beside the final one.
+ * that, it has a hidden name beside the final one (see stale.h).
  */
 typedef struct MfNewFile
 {

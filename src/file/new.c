@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "stale.h"
 
 /* what COPY TO gives, whatever the server's umask */
 #define MODE 0644
@@ -44,15 +45,20 @@ open_hidden(MfNewFile *file)
 	char		directory[MF_FILE_NAME_MAX];
 
 	directory_of(file->path, directory);
+	mf_hidden_sweep(directory);
 	for (int attempt = 0; attempt < 100; attempt++)
 	{
 		int			fd;
 
-		if (snprintf(file->temporary, sizeof(file->temporary), "%s/.%.100s.%ld.%u.tmp", directory,
+		if (snprintf(file->temporary, sizeof(file->temporary), "%s/.%.100s" MF_HIDDEN_MARK "%ld.%u.tmp", directory,
 					 mf_file_base(file->path), (long) getpid(), number++) >= (int) sizeof(file->temporary))
 			break;
 		fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
-		if (fd >= 0 || errno != EEXIST)
+		if (fd >= 0 && mf_hidden_lock(fd))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		else if (errno != EEXIST)
 			return fd;
 	}
 	errno = ENAMETOOLONG;

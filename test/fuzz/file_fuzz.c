@@ -16,7 +16,7 @@
 
 extern const MfConnector mf_hdf5_connector;
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define MAX_COLUMNS 32
 
 static uint64_t state;
@@ -158,7 +158,7 @@ note_error(const MfError *err)
 	if (strlen(err->sqlstate) != 5 || err->message[0] == '\0' || strcmp(err->sqlstate, "57014") == 0)
 		bad("an error that is none", err);
 	total.errors++;
-	if (strstr(err->detail, "ended by signal") != NULL)
+	if (strstr(err->detail, "ended by signal") != NULL || strstr(err->detail, "without getting on") != NULL)
 	{
 		total.killed++;
 		printf("# file %ld, mutated from %s: %s\n", total.files, origin, err->detail);

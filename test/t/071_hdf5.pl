@@ -152,16 +152,6 @@ fails('an error in the middle', 'INSERT INTO w SELECT 1 / (200000 - i), array[1]
 is_deeply([ glob "$dir/out/{,.}x*" ], [], 'nothing is left of any of them');
 sql(q{INSERT INTO w VALUES (1, '{1,2}')});
 fails('a file that is there', q{INSERT INTO w VALUES (1, '{1,2}')}, sqlstate => '42P07', message => qr/exists already/);
-my $b = background('INSERT INTO slow SELECT i, array[1]::real[] FROM generate_series(1, 100000000) i')
-	if eval { table('slow', 'ids bigint, embeddings real[]', 'out/slow.h5'); 1 };
-select undef, undef, undef, 0.5;
-$b->cancel;
-my $r = $b->wait(5000);
-is($r->{error}{sqlstate}, '57014', 'cancelled while it writes');
-cmp_ok($r->{ms_since_signal}, '<', 500, '... at once');
-is_deeply([ glob "$dir/out/{,.}slow*" ], [], '... and nothing is left');
-is(`pgrep -c milvus_fdw_hdf5` + 0, 0, 'nor a program');
-
 my $fuzz = `test/unit/build/file_fuzz hdf5 500 71 $dir/in/[bstl]*.h5 $dir/in/*.hdf5 2>&1`;
 like($fuzz, qr/^ok 1/m, 'five hundred mutated files') or diag $fuzz;
 

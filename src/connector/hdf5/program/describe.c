@@ -161,6 +161,7 @@ look_at(Walk *walk, hid_t group, const char *name, const char *path, int depth)
 	if (walk->nfields >= MF_HDF5_MAX_FIELDS)
 		too_many();
 	object = H5Oopen(group, name, H5P_DEFAULT);
+	hdf5_alive();
 	if (object < 0)
 	{
 		add_unknown(walk, whole);

@@ -33,6 +33,9 @@ typedef struct Dataset
 /* What libhdf5 says of the last error, or NULL. */
 extern const char *hdf5_reason(void);
 
+/* To be called again and again while a file is read, or the program is ended. */
+extern void hdf5_alive(void);
+
 /* Look at an opened dataset; never fails, but may say why it is to be skipped. */
 extern void dataset_look(hid_t id, Dataset *dataset);
 extern void dataset_close(Dataset *dataset);

@@ -328,5 +328,6 @@ read_file(hid_t file, long long first, long long count, long long rows, int n, c
 		for (int i = 0; i < n; i++)
 			read_rows(&sources[i], from, left < at_once ? left : at_once);
 		send(sources, n, left < at_once ? left : at_once);
+		hdf5_alive();
 	}
 }
