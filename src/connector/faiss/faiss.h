@@ -62,6 +62,9 @@ typedef struct MfFaissKind
 
 extern const MfFaissKind *mf_faiss_kind(uint32_t fourcc);
 
+/* A kind that is known and not read: what it is called, and why. */
+extern bool mf_faiss_refused(uint32_t fourcc, const char **name, const char **why);
+
 /* -------------------------------------------------------------- in walk.c */
 
 /* Rows that lie one after the other, with their ids elsewhere or counted. */
