@@ -22,6 +22,10 @@ h5('hf.make_all(args[0])');
 
 sql('CREATE SCHEMA i');
 fails('a damaged file', qq{IMPORT FOREIGN SCHEMA "$dir/in" FROM SERVER h INTO i}, sqlstate => 'HV00L', message => qr/not a sound HDF5 file/);
+mkdir "$dir/bad";
+h5('hf.damaged(args[0], args[1])', "$dir/bad");
+fails('a file that ends libhdf5', qq{SELECT * FROM milvus_fdw.fields('h', '$dir/bad/crash.h5')}, sqlstate => 'HV00L',
+	message => qr{the program that should read file ".*/crash.h5" failed}, detail => qr/ended by signal/, hint => 'The file may be damaged.');
 sql(qq{IMPORT FOREIGN SCHEMA "$dir/in" EXCEPT (damaged) FROM SERVER h INTO i});
 is_deeply(rows_of(q{SELECT relname, string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
 	FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE attnum > 0 AND relnamespace = 'i'::regnamespace

@@ -10,7 +10,7 @@ sql('CREATE SERVER f FOREIGN DATA WRAPPER faiss_fdw'), sql('CREATE SERVER h FORE
 
 # Files with holes in them: long to read, and they take no room.
 file_python(<<'P', args => [$dir]);
-import struct, h5py
+import struct, h5py, hdf5_files
 def index(name, head, body, n):
     with open(args[0] + "/" + name, "wb") as f:
         f.write(head + struct.pack("<Q", body))
@@ -22,6 +22,8 @@ n = 400_000
 index("sq6.faiss", header(b"IxSQ", 1024, n) + struct.pack("<iifQQQ2048f", 6, 0, 0, 1024, 768, 2048, *([1.0] * 2048)), 768 * n, 768 * n)
 with h5py.File(args[0] + "/big.h5", "w") as f:
     f.create_dataset("embeddings", (60_000_000, 128), "f4")
+hdf5_files.make_all(args[0])
+hdf5_files.damaged(args[0], args[0])
 P
 sql("CREATE FOREIGN TABLE flat (id bigint, vector real[]) SERVER f OPTIONS (filename '$dir/flat.faiss')");
 sql("CREATE FOREIGN TABLE sq6 (id bigint, vector real[]) SERVER f OPTIONS (allow_lossy 'true', filename '$dir/sq6.faiss')");
@@ -36,6 +38,7 @@ my $rows = q{SELECT generate_series(0, 2000000000), '{1,2,3,4,5,6,7,8}'::real[]}
 obeys('reading a Flat index',      'SELECT count(vector) FROM flat', busy => 200);
 obeys('reading what is decoded',   'SELECT count(vector) FROM sq6', busy => 100);
 obeys('reading HDF5',              'SELECT count(embeddings) FROM h5', busy => 200);
+obeys('libhdf5 going in circles',  "SELECT * FROM milvus_fdw.fields('h', '$dir/circle.h5')");
 obeys('writing a Flat index',      "INSERT INTO to_flat $rows", busy => 200);
 obeys('sending what is trained',   "INSERT INTO to_sq $rows", busy => 200);
 obeys('writing HDF5',              "INSERT INTO to_h5 $rows", busy => 200);

@@ -50,7 +50,7 @@ sub in_parts
 		return "$token: $count rows, not $rows" if $count != $rows || value("SELECT count(*) FROM $table") != $rows;
 		return "$token: rows from another place" if $rows && value("SELECT min(_row) FROM $table") ne ($token =~ /^rows=(\d+)/)[0];
 		$n += $count;
-		$sum = value("SELECT $sum::numeric + $hash");
+		$sum = value("SELECT ${sum}::numeric + $hash");
 	}
 	sql("ALTER FOREIGN TABLE $table OPTIONS (DROP split)");
 	return "$n $sum";

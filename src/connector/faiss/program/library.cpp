@@ -377,6 +377,12 @@ int faiss_IndexBinary_add_with_ids(FaissIndexBinary *index, idx_t n, const uint8
 
 /* ------------------------------------------------------------- what it lacks */
 
+/* Where libfaiss_c has the C API, it does not know of what failed here. */
+extern "C" const char *mf_faiss_error()
+{
+	return last_error.empty() ? faiss_get_last_error() : last_error.c_str();
+}
+
 extern "C" int mf_faiss_rows(FaissIndex *index, int vectors, MfFaissEmit emit)
 {
 	return guarded([&] { all_rows(reinterpret_cast<faiss::Index *>(index), Output{vectors != 0, emit}); });
