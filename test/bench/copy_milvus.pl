@@ -4,7 +4,10 @@
 # most 1.3 x the sum of the first two.  Prints medians; exits with 1 where the bar is missed.  SPLITS: "1,2,4" has ours read
 # its source in so many parts, in turn; the last one decides.
 
+use FindBin;
+use lib $FindBin::Bin;
 use MilvusFdw;
+use Turns;
 use Time::HiRes qw(time);
 
 my ($rows, $dims, $rounds, $splits) = (@ARGV, (100_000, 128, 5, 1)[ @ARGV .. 3 ]);
@@ -17,22 +20,6 @@ sql("CREATE SERVER milvus FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host '" . mil
 my $columns = 'id bigint, title text, price double precision, embedding real[]';
 sql("CREATE FOREIGN TABLE source ($columns) SERVER milvus OPTIONS (collection 'bench_source', splits '1')");
 sql("CREATE FOREIGN TABLE target ($columns) SERVER milvus OPTIONS (collection 'bench_target')");
-
-sub median { my @s = sort { $a <=> $b } @_; return $s[ @s / 2 ] }
-sub python_wall { my ($line) = grep { /wall=/ } qx($python @_); my ($wall) = ($line // '') =~ /wall=([\d.]+)/ or die "@_ failed\n"; return $wall }
-
-# What one client left Milvus to do must not be paid for by the next one.
-my ($server) = map { /^(\d+)/ } qx(pgrep -f 'milvus run standalone');
-sub settle
-{
-	for (my ($quiet, $before, $end) = (0, 0, time + 60); $quiet < 3 && time < $end;)
-	{
-		my $now = cpu_seconds($server);
-		$quiet  = $now - $before < 0.1 ? $quiet + 1 : 0;
-		$before = $now;
-		select undef, undef, undef, 0.5;
-	}
-}
 
 my (%took, $cpu, $grown);
 for (0 .. $rounds)
