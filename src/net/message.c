@@ -50,7 +50,7 @@ mf_message_part(const ProtobufCMessage *reply, const ProtobufCMessageDescriptor 
 }
 
 void
-mf_wait_merge(MfWaitFor *wait, const MfWaitFor *other)
+mf_call_wait_merge(MfWaitFor *wait, const MfWaitFor *other)
 {
 	if (other->fd >= 0)
 	{
@@ -89,7 +89,7 @@ mf_call_step(MfGrpc *grpc, MfCall *call, const MfMethod *method, const ProtobufC
 	if (status == MF_WAIT)
 	{
 		mine.what = method->what;
-		mf_wait_merge(wait, &mine);
+		mf_call_wait_merge(wait, &mine);
 	}
 	if (status != MF_OK)
 		return status;

@@ -46,6 +46,6 @@ extern ProtobufCMessage *mf_message_unpack(const ProtobufCMessageDescriptor *typ
 extern const void *mf_message_part(const ProtobufCMessage *reply, const ProtobufCMessageDescriptor *type);
 
 /* Wait for the earlier of what *wait held and another wait of a gRPC call: all share one descriptor. */
-extern void mf_wait_merge(MfWaitFor *wait, const MfWaitFor *other);
+extern void mf_call_wait_merge(MfWaitFor *wait, const MfWaitFor *other);
 
 #endif							/* MF_MESSAGE_H */

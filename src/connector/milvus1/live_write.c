@@ -166,7 +166,7 @@ advance(MfWrite *write, MfWaitFor *wait, MfError *err)
 			continue;
 		status = mf_grpc_step(piece->call, &mine, err);
 		if (status == MF_WAIT)
-			mf_wait_merge(wait, &mine);
+			mf_call_wait_merge(wait, &mine);
 		else if (m1_answered(write, piece, status, err) != MF_OK)
 			return MF_ERROR;
 		else

@@ -121,7 +121,7 @@ m2_task_pause(MfTask *task, MfWaitFor *wait)
 		return true;
 	}
 	mine.timeout_ms = (int) (task->poll_at - now);
-	mf_wait_merge(wait, &mine);
+	mf_call_wait_merge(wait, &mine);
 	return false;
 }
 

@@ -91,7 +91,7 @@ m2_probes_run(M2Probes *probes, MfWaitFor *wait, MfError *err)
 		if (status == MF_ERROR)
 			return status;
 		if (status == MF_WAIT)
-			mf_wait_merge(wait, &one);
+			mf_call_wait_merge(wait, &one);
 		waiting |= status == MF_WAIT;
 	}
 	return waiting ? MF_WAIT : MF_OK;
