@@ -160,7 +160,7 @@ subtest 'in parts' => sub {
 		}
 	}
 	whole_table('part', 'm1', 'docs', split => 'segments=1');
-	fails('a segment that is not there', 'SELECT * FROM part', sqlstate => '55000', message => 'collection "docs" has no segment "1"', hint => qr/cut the collection anew/);
+	fails('a segment that is not there', 'SELECT * FROM part', sqlstate => '55000', message => 'collection "docs" has no segment "1"');
 	whole_table('t', 'm1', 'repeated');
 	fails('ids that repeat', 'SELECT count(id) FROM part', sqlstate => '23505') for map { whole_table('part', 'm1', 'repeated', split => $_->[0]); 1 } sql(q{SELECT token FROM milvus_fdw.splits('t') LIMIT 1});
 };

@@ -170,7 +170,7 @@ subtest 'in parts' => sub {
 		is_deeply([ sort { $a <=> $b } @all ], [ map { $_->[0] } sql('SELECT id FROM m1.whole ORDER BY id') ], "$from, on_duplicate $what: " . @parts . ' parts');
 		return scalar @parts;
 	};
-	is($ids->('docs', 'error', 0), 7, 'as many as segments');
+	is($ids->('docs', 'error', 0), value('SELECT count(DISTINCT _segment) FROM m1.where_is'), 'as many as segments');
 	is($ids->('docs', 'keep', 3), 3, 'as many as wanted');
 	$ids->('twice', $_, 0) for 'first', 'keep';
 	is($ids->('parted', 'error', 1), 1, 'one');
