@@ -76,7 +76,6 @@ void
 mf_manifest_write(MfStaging *s)
 {
 	MfBytes		out = {.mem = &s->remote->mem};
-	bool		parquet = s->format == &mf_format_parquet;
 	char	   *text;
 	char	   *name;
 
@@ -84,7 +83,7 @@ mf_manifest_write(MfStaging *s)
 	put_text(&out, ",\n \"job\": ", s->job);
 	put_text(&out, ",\n \"state\": ", s->complete ? "complete" : "staging");
 	put_text(&out, ",\n \"format\": ", s->format->name);
-	put_text(&out, ",\n \"compression\": ", parquet && s->spec.compress ? "zstd" : NULL);
+	put_text(&out, ",\n \"compression\": ", s->format->compresses ? mf_codec_name(s->spec.codec) : NULL);
 	put_text(&out, ",\n \"created\": ", s->created);
 	put_text(&out, ",\n \"url\": ", mf_store_url(s->remote->conn));
 	put_int(&out, ",\n \"rows\": ", s->rows);

@@ -69,6 +69,10 @@ my @all = ([ id => 'same' ], [ b => 'same' ], [ i2 => 'same' ], [ i4 => 'same' ]
 subtest 'Parquet' => sub {
 	same('every type, NULLs, extremes', 'SELECT * FROM everything', \@all);
 	same('without compression', 'SELECT * FROM everything', \@all, q{compression => 'none'});
+	same('with snappy', 'SELECT * FROM everything', \@all, q{compression => 'snappy'});
+	my ($told) = same('statistics', q{SELECT id, b, i2, i4, ts, lt, left(t, 20) AS t, (f4 * 0)::real AS zero FROM everything WHERE id IS NOT NULL AND abs(f4) < 'Infinity' AND f8 <> 'NaN'},
+		[ [ id => 'same' ], [ b => 'same' ], [ i2 => 'same' ], [ i4 => 'same' ], [ ts => 'us' ], [ lt => 'us' ], [ t => 'same' ], [ zero => 'f4' ] ]);
+	is(($told =~ /bounds (\d+)/)[0], 8, 'of every column');
 	my ($said, @files) = same('several files', 'SELECT * FROM everything', \@all, 'file_bytes => 300000');
 	cmp_ok(scalar @files, '>', 3, scalar(@files) . ' files');
 	same('no rows', 'SELECT * FROM everything WHERE false', \@all);

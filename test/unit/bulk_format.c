@@ -227,14 +227,14 @@ encode(MfEncoder *encoder, const MfBatch *batch, size_t *bytes, MfError *err)
 }
 
 static void
-batches(const MfFormat *format, bool nulls, bool compress)
+batches(const MfFormat *format, bool nulls, MfCodec codec)
 {
 	MfFormatColumn columns[NKINDS];
 	char		names[NKINDS][16];
 	int			n = 0;
 	int			failed = 0;
 	MfError		err;
-	MfEncodeSpec spec = {.columns = columns,.compress = compress,.mem = &mem};
+	MfEncodeSpec spec = {.columns = columns,.codec = codec,.mem = &mem};
 	MfBatch    *batch;
 	MfEncoder  *encoder;
 
@@ -261,7 +261,7 @@ batches(const MfFormat *format, bool nulls, bool compress)
 		if (encode(encoder, batch, &bytes, &err) != MF_OK && failed++ == 0)
 			printf("# %s: %s\n", err.column, err.message);
 	}
-	ok(failed == 0, "%s: batches of %d columns%s%s", format->name, n, nulls ? ", NULLs" : "", compress ? ", compressed" : "");
+	ok(failed == 0, "%s: batches of %d columns%s%s", format->name, n, nulls ? ", NULLs" : "", codec != MF_CODEC_NONE ? ", compressed" : "");
 	format->end(encoder);
 	mf_batch_free(batch);
 }
@@ -308,11 +308,12 @@ main(void)
 	mf_mem_init(&mem, (size_t) 512 << 20);
 	levels();
 	times();
-	batches(&mf_format_parquet, true, false);
-	batches(&mf_format_parquet, true, true);
-	batches(&mf_format_parquet, false, false);
-	batches(&mf_format_json, true, false);
-	batches(&mf_format_numpy, false, false);
+	batches(&mf_format_parquet, true, MF_CODEC_NONE);
+	batches(&mf_format_parquet, true, MF_CODEC_ZSTD);
+	batches(&mf_format_parquet, true, MF_CODEC_SNAPPY);
+	batches(&mf_format_parquet, false, MF_CODEC_NONE);
+	batches(&mf_format_json, true, MF_CODEC_NONE);
+	batches(&mf_format_numpy, false, MF_CODEC_NONE);
 	out_of_memory();
 	ok(mem.used == 0, "no memory is left behind");
 	return tap_done();

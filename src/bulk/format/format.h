@@ -25,14 +25,38 @@ typedef struct MfFormatColumn
 	MfKind		elem;			/* of a LIST */
 	int32_t		dim;			/* vectors */
 	bool		local_time;		/* TIMESTAMP: of no zone */
+	bool		not_null;		/* a NULL is refused, with its row */
+	bool		dynamic;		/* JSON: Milvus's $meta; NULL is {} */
+	bool		structs;		/* JSON: a Milvus array of structs, no JSON field */
 } MfFormatColumn;
+
+/*
+ * Who is to read the files.  All zero: whoever reads the format.  For a Milvus
+ * they have the shapes that its importer takes, and what it does not take is
+ * refused: kinds by `refuse`, NULL before 2.5 by `next`.  Choices that any
+ * version takes are made for all readers: {"rows":[...]}, sparse vectors as
+ * JSON text, halves and bits as bytes.
+ */
+typedef struct MfFormatTarget
+{
+	int			milvus;			/* its version: 2003005 is 2.3.5 */
+} MfFormatTarget;
+
+/* How the pages of a Parquet file are compressed. */
+typedef enum MfCodec
+{
+	MF_CODEC_NONE = 0,
+	MF_CODEC_ZSTD,
+	MF_CODEC_SNAPPY
+} MfCodec;
 
 typedef struct MfEncodeSpec
 {
 	int			ncolumns;
 	const MfFormatColumn *columns;
-	bool		compress;		/* zstd, where the format has compression */
+	MfCodec		codec;			/* where the format has compression */
 	MfMem	   *mem;
+	MfFormatTarget target;
 } MfEncodeSpec;
 
 /* Where in a batch the encoder is, and what it has just made. */
@@ -63,6 +87,8 @@ struct MfFormat
 	const char *content_type;
 	bool		file_per_column;
 	size_t		batch_bytes;	/* worth collecting before `next` is called */
+	bool		compresses;
+	int			milvus;			/* first version that imports it */
 
 	/* Why it cannot carry the column (static text, a sentence), or NULL. */
 	const char *(*refuse) (const MfFormatColumn *column);
@@ -105,6 +131,29 @@ extern const MfFormat mf_format_json;
 /* By its name, or NULL. */
 extern const MfFormat *mf_format_by_name(const char *name);
 
+/* "none", "zstd", "snappy"; false = no such codec of this format. */
+extern const char *mf_codec_name(MfCodec codec);
+extern bool mf_codec_by_name(const MfFormat *format, const char *name, MfCodec *codec);
+
+/* --------------------------------------------------------------- target.c */
+
+/* Why the format, read by the target, cannot carry the column (static text, a sentence), or NULL. */
+extern const char *mf_format_refuse(const MfFormat *format, const MfFormatTarget *target, const MfFormatColumn *column);
+
+/*
+ * The best format for a target; *why says what decided (static text).  NULL =
+ * none carries all columns: *column is the first that the last one tried cannot
+ * carry, *why the reason.
+ */
+extern const MfFormat *mf_format_choose(const MfFormatTarget *target, const MfFormatColumn *columns, int ncolumns,
+										const char **why, int *column);
+
+/* May this column of such a file not be NULL? */
+extern bool mf_format_no_null(const MfEncodeSpec *spec, const MfFormatColumn *column);
+
+/* A Milvus takes a point in time as text, whatever the format. */
+extern bool mf_format_time_text(const MfEncodeSpec *spec);
+
 /* ------------------------------------------------- shared by the formats */
 
 /* "2024-02-29T12:34:56.5Z", without Z if local; longest 40 bytes with NUL. */
@@ -124,5 +173,7 @@ extern MfStatus mf_piece_of(MfEncoder *encoder, MfPiece *piece, MfError *err);
 /* An error at a value; row counts from the batch's first. */
 extern MfStatus mf_format_error(MfError *err, const char *sqlstate, const MfFormatColumn *column,
 								const MfBatch *batch, int32_t row, const char *message);
+
+extern MfStatus mf_format_null_error(MfError *err, const MfFormatColumn *column, const MfBatch *batch, int32_t row);
 
 #endif							/* MF_FORMAT_H */

@@ -86,6 +86,15 @@ put_json(MfBytes *out, const char *text, size_t len)
 }
 
 static void
+put_raw(MfBytes *out, const MfColumn *col, int32_t row)
+{
+	size_t		len;
+	const char *text = mf_varying_at(col, row, &len);
+
+	mf_json_buf_raw(out, text, len);
+}
+
+static void
 put_int(MfBytes *out, const char *at, size_t width)
 {
 	int8_t		i8;
@@ -236,7 +245,13 @@ put_row(MfEncoder *encoder, const MfBatch *batch, int32_t row, MfError *err)
 		mf_json_buf_quote(out, column->name);
 		mf_json_buf_raw(out, ":", 1);
 		if (mf_column_state(&batch->columns[c], row) != MF_VALUE_PRESENT)
-			mf_json_buf_add(out, "null");
+		{
+			if (mf_format_no_null(encoder->spec, column))
+				return mf_format_null_error(err, column, batch, row);
+			mf_json_buf_add(out, column->dynamic ? "{}" : "null");
+		}
+		else if (column->structs)
+			put_raw(out, &batch->columns[c], row);
 		else if (!put_value(out, &batch->columns[c], row, column->local_time))
 			return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column, batch, row, "JSON cannot hold NaN or infinity");
 	}
@@ -272,6 +287,7 @@ const MfFormat mf_format_json = {
 	.suffix = ".json",
 	.content_type = "application/json",
 	.batch_bytes = 1024 * 1024,
+	.milvus = 2002000,
 	.refuse = refuse,
 	.begin = json_begin,
 	.end = json_end,

@@ -37,6 +37,16 @@ put_packed(MfBytes *out, const uint8_t *levels, size_t n, size_t at, size_t grou
 	}
 }
 
+/* What stands at `start`: how many bytes follow. */
+static void
+put_length(MfBytes *out, size_t start)
+{
+	uint32_t	length = (uint32_t) (out->len - start - sizeof(length));
+
+	if (!out->failed)
+		memcpy(out->data + start, &length, sizeof(length));
+}
+
 void
 pq_levels(MfBytes *out, const uint8_t *levels, size_t n, int bits)
 {
@@ -62,8 +72,56 @@ pq_levels(MfBytes *out, const uint8_t *levels, size_t n, int bits)
 		put_packed(out, levels, n, i, groups, bits);
 		i += groups * 8;
 	}
-	if (out->failed)
+	put_length(out, start);
+}
+
+static void
+put_run(MfBytes *out, uint64_t n, char level)
+{
+	if (n == 0)
 		return;
-	length = (uint32_t) (out->len - start - sizeof(length));
-	memcpy(out->data + start, &length, sizeof(length));
+	mf_put_varint(out, n << 1);
+	mf_json_buf_raw(out, &level, 1);
+}
+
+/*
+ * Vectors are long, so runs are all they need: of repetition a 0 and ones, of
+ * definition 2 for each element and 0 for a NULL.
+ */
+size_t
+pq_vector_levels(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
+{
+	uint64_t	dim = (uint64_t) col->dim;
+	size_t		start = out->len;
+	size_t		values = 0;
+	uint64_t	run = 0;
+	char		level = 2;
+	uint32_t	length = 0;
+
+	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
+	for (int32_t row = from; row < to; row++)
+	{
+		put_run(out, 1, 0);
+		if (mf_column_state(col, row) == MF_VALUE_PRESENT)
+			put_run(out, dim - 1, 1);
+	}
+	put_length(out, start);
+	start = out->len;
+	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
+	for (int32_t row = from; row < to; row++)
+	{
+		bool		present = mf_column_state(col, row) == MF_VALUE_PRESENT;
+
+		if (level != (present ? 2 : 0))
+		{
+			put_run(out, run, level);
+			run = 0;
+		}
+		level = present ? 2 : 0;
+		run += present ? dim : 1;
+		values += present ? dim : 1;
+	}
+	put_run(out, run, level);
+	put_length(out, start);
+	return values;
 }
