@@ -65,7 +65,7 @@ put_files(MfStaging *s, MfBytes *out)
 			put_text(out, ", \"column\": ", file->column);
 		put_int(out, ", \"rows\": ", file->rows);
 		put_int(out, ", \"bytes\": ", file->bytes);
-		put_text(out, ", \"sha256\": ", file->sha256);
+		put_text(out, ", \"checksum\": ", file->checksum);
 		mf_json_buf_add(out, "}");
 		comma = ",";
 	}

@@ -203,7 +203,7 @@ show_files(MfStaging *s, ReturnSetInfo *result)
 		values[1] = CStringGetTextDatum(mf_safe_text(file->name));
 		values[2] = Int64GetDatum(file->rows);
 		values[3] = Int64GetDatum(file->bytes);
-		values[4] = CStringGetTextDatum(file->sha256);
+		values[4] = CStringGetTextDatum(file->checksum);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -21,7 +21,7 @@ typedef struct MfStagedFile
 	const char *column;			/* of a file that is a column, or NULL */
 	int64		rows;
 	int64		bytes;
-	char		sha256[65];
+	char		checksum[MF_CHECKSUM_BYTES];
 } MfStagedFile;
 
 /* One file being made: in the store, or first on this machine's disk. */

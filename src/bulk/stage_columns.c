@@ -105,7 +105,7 @@ bind_column(MfStaging *s, int n, Form_pg_attribute att, TupleTableSlot *first, O
 		.name = name,.kind = field->kind,.elem = field->elem,.dim = field->dim,
 		.local_time = is_local_time(att->atttypid),
 	};
-	why = mf_format_refuse(s->format, &s->spec.target, column);
+	why = s->format->refuse(column);
 	if (why != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -8,6 +8,7 @@ import json
 import os
 import struct
 import sys
+import zlib
 
 
 def canonical(value, kind, element=None):
@@ -115,7 +116,9 @@ def main(manifest, expected):
         path = os.path.join(root, file["name"])
         data = open(path, "rb").read()
         assert len(data) == file["bytes"], (path, len(data), file["bytes"])
-        assert hashlib.sha256(data).hexdigest() == file["sha256"], "checksum of %s" % path
+        kind, wanted_sum = file["checksum"].split(":")
+        got_sum = "%08x" % zlib.crc32(data) if kind == "crc32" else hashlib.sha256(data).hexdigest()
+        assert got_sum == wanted_sum, "checksum of %s" % path
         sets.setdefault(file["part"], {})[file.get("column")] = (path, file["rows"])
     columns = job["columns"]
     if job["format"] == "numpy":

@@ -1,7 +1,7 @@
 # Do files reach Azure Blob Storage?  A double checks each request's signature: no real server of it is to be had here.
 
 use MilvusFdw;
-use Digest::SHA qw(sha256_hex);
+use Compress::Zlib ();
 use HTTP::Tiny;
 use MIME::Base64 qw(encode_base64);
 
@@ -33,7 +33,7 @@ subtest 'shared key' => sub {
 subtest 'shared access signature' => sub {
 	my ($file) = sql("SELECT name, checksum FROM milvus_fdw.stage(\$q\$$big\$q\$, 'signed', 'parquet', 'none')");
 	my $blob = HTTP::Tiny->new->get($signed->url . "/box/a%20b/$file->[0]?$sas")->{content};
-	is(sha256_hex($blob), $file->[1], 'what is there is what was sent');
+	is(sprintf('crc32:%08x', Compress::Zlib::crc32($blob)), $file->[1], 'what is there is what was sent');
 	is(substr($blob, 0, 4), 'PAR1', 'in order');
 	is(value(q{SELECT milvus_fdw.unstage('signed', manifest) FROM milvus_fdw.staged('signed')}), 2, 'and removed');
 	is_deeply([ sql(q{SELECT * FROM milvus_fdw.staged('signed')}) ], [], 'wholly');

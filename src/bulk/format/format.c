@@ -160,8 +160,6 @@ MfStatus
 mf_format_null_error(MfError *err, const MfFormatColumn *column, const MfBatch *batch, int32_t row)
 {
 	mf_format_error(err, MF_NOT_NULL_VIOLATION, column, batch, row, "a value that must not be NULL is NULL");
-	mf_error_detail(err, column->not_null ? "The field \"%s\" holds no NULL." :
-					"The server's version knows no NULL, which the field \"%s\" would need.", column->name);
 	mf_error_hint(err, "Use coalesce() in the query.");
 	return MF_ERROR;
 }

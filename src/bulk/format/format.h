@@ -25,22 +25,12 @@ typedef struct MfFormatColumn
 	MfKind		elem;			/* of a LIST */
 	int32_t		dim;			/* vectors */
 	bool		local_time;		/* TIMESTAMP: of no zone */
-	bool		not_null;		/* a NULL is refused, with its row */
-	bool		dynamic;		/* JSON: Milvus's $meta; NULL is {} */
-	bool		structs;		/* JSON: a Milvus array of structs, no JSON field */
-} MfFormatColumn;
 
-/*
- * Who is to read the files.  All zero: whoever reads the format.  For a Milvus
- * they have the shapes that its importer takes, and what it does not take is
- * refused: kinds by `refuse`, NULL before 2.5 by `next`.  Choices that any
- * version takes are made for all readers: {"rows":[...]}, sparse vectors as
- * JSON text, halves and bits as bytes.
- */
-typedef struct MfFormatTarget
-{
-	int			milvus;			/* its version: 2003005 is 2.3.5 */
-} MfFormatTarget;
+	/* What a reader asks for, such as a version of Milvus that imports the file. */
+	bool		not_null;		/* a NULL is an error, which names its row */
+	bool		time_text;		/* TIMESTAMP: as ISO 8601 text in any format */
+	bool		raw_json;		/* JSON: as it is in JSON files, not only objects */
+} MfFormatColumn;
 
 /* How the pages of a Parquet file are compressed. */
 typedef enum MfCodec
@@ -56,7 +46,6 @@ typedef struct MfEncodeSpec
 	const MfFormatColumn *columns;
 	MfCodec		codec;			/* where the format has compression */
 	MfMem	   *mem;
-	MfFormatTarget target;
 } MfEncodeSpec;
 
 /* Where in a batch the encoder is, and what it has just made. */
@@ -88,7 +77,6 @@ struct MfFormat
 	bool		file_per_column;
 	size_t		batch_bytes;	/* worth collecting before `next` is called */
 	bool		compresses;
-	int			milvus;			/* first version that imports it */
 
 	/* Why it cannot carry the column (static text, a sentence), or NULL. */
 	const char *(*refuse) (const MfFormatColumn *column);
@@ -134,25 +122,6 @@ extern const MfFormat *mf_format_by_name(const char *name);
 /* "none", "zstd", "snappy"; false = no such codec of this format. */
 extern const char *mf_codec_name(MfCodec codec);
 extern bool mf_codec_by_name(const MfFormat *format, const char *name, MfCodec *codec);
-
-/* --------------------------------------------------------------- target.c */
-
-/* Why the format, read by the target, cannot carry the column (static text, a sentence), or NULL. */
-extern const char *mf_format_refuse(const MfFormat *format, const MfFormatTarget *target, const MfFormatColumn *column);
-
-/*
- * The best format for a target; *why says what decided (static text).  NULL =
- * none carries all columns: *column is the first that the last one tried cannot
- * carry, *why the reason.
- */
-extern const MfFormat *mf_format_choose(const MfFormatTarget *target, const MfFormatColumn *columns, int ncolumns,
-										const char **why, int *column);
-
-/* May this column of such a file not be NULL? */
-extern bool mf_format_no_null(const MfEncodeSpec *spec, const MfFormatColumn *column);
-
-/* A Milvus takes a point in time as text, whatever the format. */
-extern bool mf_format_time_text(const MfEncodeSpec *spec);
 
 /* ------------------------------------------------- shared by the formats */
 

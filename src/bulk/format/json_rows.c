@@ -246,11 +246,11 @@ put_row(MfEncoder *encoder, const MfBatch *batch, int32_t row, MfError *err)
 		mf_json_buf_raw(out, ":", 1);
 		if (mf_column_state(&batch->columns[c], row) != MF_VALUE_PRESENT)
 		{
-			if (mf_format_no_null(encoder->spec, column))
+			if (column->not_null)
 				return mf_format_null_error(err, column, batch, row);
-			mf_json_buf_add(out, column->dynamic ? "{}" : "null");
+			mf_json_buf_add(out, "null");
 		}
-		else if (column->structs)
+		else if (column->raw_json)
 			put_raw(out, &batch->columns[c], row);
 		else if (!put_value(out, &batch->columns[c], row, column->local_time))
 			return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column, batch, row, "JSON cannot hold NaN or infinity");
@@ -287,7 +287,6 @@ const MfFormat mf_format_json = {
 	.suffix = ".json",
 	.content_type = "application/json",
 	.batch_bytes = 1024 * 1024,
-	.milvus = 2002000,
 	.refuse = refuse,
 	.begin = json_begin,
 	.end = json_end,

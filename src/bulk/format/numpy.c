@@ -175,18 +175,6 @@ put_text(Numpy *numpy, Stream *stream, const MfFormatColumn *column, const MfCol
 	mf_json_buf_raw(&numpy->base.out, text, len);
 }
 
-/* NULL in the column that holds what has no field. */
-static void
-put_nothing(Numpy *numpy, Stream *stream)
-{
-	static const uint32_t length = 2;
-
-	if (stream->width < length)
-		stream->width = length;
-	mf_json_buf_raw(&numpy->base.out, (const char *) &length, sizeof(length));
-	mf_json_buf_raw(&numpy->base.out, "{}", length);
-}
-
 /* All lists of a file are as long as its first. */
 static bool
 check_lengths(Stream *stream, const MfColumn *col, int32_t *row)
@@ -237,7 +225,7 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 	}
 	col = &batch->columns[c];
 	piece->stream = c;
-	for (int32_t row = 0; col->nnull > 0 && !column->dynamic && row < col->nrows; row++)
+	for (int32_t row = 0; col->nnull > 0 && row < col->nrows; row++)
 	{
 		if (mf_column_state(col, row) != MF_VALUE_PRESENT)
 		{
@@ -257,12 +245,7 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 	}
 	encoder->out.len = 0;
 	for (int32_t row = 0; row < col->nrows; row++)
-	{
-		if (mf_column_state(col, row) != MF_VALUE_PRESENT)
-			put_nothing(numpy, &numpy->streams[c]);
-		else
-			put_text(numpy, &numpy->streams[c], column, col, row);
-	}
+		put_text(numpy, &numpy->streams[c], column, col, row);
 	return mf_piece_of(encoder, piece, err);
 }
 
@@ -388,7 +371,6 @@ const MfFormat mf_format_numpy = {
 	.content_type = "application/octet-stream",
 	.file_per_column = true,
 	.batch_bytes = 512 * 1024,
-	.milvus = 2002000,
 	.refuse = refuse,
 	.begin = numpy_begin,
 	.end = numpy_end,

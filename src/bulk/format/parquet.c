@@ -35,11 +35,10 @@ pq_type(MfKind kind)
 
 /* Bits and halves are bytes, as Milvus takes them. */
 static void
-plan_column(const MfEncodeSpec *spec, const MfFormatColumn *column, PqColumn *out)
+plan_column(const MfFormatColumn *column, PqColumn *out)
 {
 	out->column = column;
 	out->leaf = column->kind;
-	out->no_null = mf_format_no_null(spec, column);
 	out->list = true;
 	if (column->kind == MF_KIND_LIST)
 		out->leaf = column->elem;
@@ -49,7 +48,7 @@ plan_column(const MfEncodeSpec *spec, const MfFormatColumn *column, PqColumn *ou
 		out->leaf = MF_KIND_I8;
 	else
 		out->list = false;
-	out->time_text = out->leaf == MF_KIND_TIMESTAMP && mf_format_time_text(spec);
+	out->time_text = out->leaf == MF_KIND_TIMESTAMP && column->time_text;
 	if (out->time_text)
 		out->leaf = MF_KIND_TEXT;
 }
@@ -104,7 +103,7 @@ pq_begin(const MfEncodeSpec *spec)
 		return NULL;
 	}
 	for (int i = 0; i < spec->ncolumns; i++)
-		plan_column(spec, &spec->columns[i], &pq->columns[i]);
+		plan_column(&spec->columns[i], &pq->columns[i]);
 	return &pq->base;
 }
 
@@ -236,7 +235,6 @@ const MfFormat mf_format_parquet = {
 	.content_type = "application/vnd.apache.parquet",
 	.batch_bytes = 16 * 1024 * 1024,
 	.compresses = true,
-	.milvus = 2003004,
 	.refuse = refuse,
 	.begin = pq_begin,
 	.end = pq_end,

@@ -35,7 +35,6 @@ typedef struct PqColumn
 	MfKind		leaf;			/* the kind of its values, or of its lists' */
 	bool		list;
 	bool		time_text;		/* TIMESTAMPs whose leaf is TEXT */
-	bool		no_null;
 } PqColumn;
 
 /* The least and greatest value of a chunk, as PLAIN has them. */

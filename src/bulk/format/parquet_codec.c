@@ -4,10 +4,10 @@
  * A head of Thrift, then levels and values compressed together (data page v1),
  * with the CRC-32 of those bytes, which readers check if asked to.
  */
+#include "crc.h"
 #include "parquet.h"
 
 #include <snappy-c.h>
-#include <zlib.h>
 
 static void
 put_head(MfBytes *out, size_t raw, const char *data, size_t len, size_t values)
@@ -18,7 +18,7 @@ put_head(MfBytes *out, size_t raw, const char *data, size_t len, size_t values)
 	mf_thrift_i32(&t, 1, 0);	/* DATA_PAGE */
 	mf_thrift_i32(&t, 2, (int32_t) raw);
 	mf_thrift_i32(&t, 3, (int32_t) len);
-	mf_thrift_i32(&t, 4, (int32_t) crc32_z(0, (const unsigned char *) data, len));
+	mf_thrift_i32(&t, 4, (int32_t) mf_crc32(0, data, len));
 	mf_thrift_open(&t, 5);
 	mf_thrift_i32(&t, 1, (int32_t) values);
 	mf_thrift_i32(&t, 2, PQ_PLAIN);

@@ -33,15 +33,14 @@ list_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to, bool r
 }
 
 static size_t
-flat_levels(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
+flat_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to)
 {
 	MfBytes    *levels = &pq->levels;
-	bool		all = column->column->dynamic;
 
 	levels->len = 0;
 	for (int32_t row = from; row < to; row++)
 	{
-		char		level = all || mf_column_state(col, row) == MF_VALUE_PRESENT;
+		char		level = mf_column_state(col, row) == MF_VALUE_PRESENT;
 
 		mf_json_buf_raw(levels, &level, 1);
 	}
@@ -164,12 +163,7 @@ put_flat(MfBytes *out, const PqColumn *column, const MfColumn *col, int64_t from
 	}
 	for (int64_t i = from; i < to; i++)
 	{
-		if (mf_column_state(col, (int32_t) i) != MF_VALUE_PRESENT)
-		{
-			if (column->column->dynamic)
-				put_bytes(out, "{}", 2);
-		}
-		else if (!put_value(out, column, col, (int32_t) i))
+		if (mf_column_state(col, (int32_t) i) == MF_VALUE_PRESENT && !put_value(out, column, col, (int32_t) i))
 			return i;
 	}
 	return -1;
@@ -208,7 +202,7 @@ put_page_values(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int3
 
 	if (!column->list)
 	{
-		*values = flat_levels(pq, column, col, from, to);
+		*values = flat_levels(pq, col, from, to);
 		pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
 		return put_flat(page, column, col, from, to);
 	}
@@ -234,7 +228,7 @@ put_page_values(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int3
 static int32_t
 null_row(const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
 {
-	if (!column->no_null || col->nnull == 0)
+	if (!column->column->not_null || col->nnull == 0)
 		return -1;
 	for (int32_t row = from; row < to; row++)
 	{

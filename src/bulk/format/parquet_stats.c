@@ -147,7 +147,7 @@ pq_chunk_stats(PqChunk *chunk, const PqColumn *column, const MfColumn *col, int3
 
 		if (mf_column_state(col, row) != MF_VALUE_PRESENT)
 		{
-			chunk->nulls += !column->column->dynamic;
+			chunk->nulls++;
 			continue;
 		}
 		if (!chunk->bounded)

@@ -64,6 +64,8 @@ static const MfOptionDef option_defs[] = {
 	"whether the bucket stands in the path or in the host name (default: path with an endpoint, else virtual)", NULL},
 	{"part_bytes", MF_ON_SERVER, MF_OPTION_INT, 0, SMALLEST_PART, LARGEST_PART, NULL,
 	"bytes of one part of an upload (default 8 MB)", NULL},
+	{"checksum", MF_ON_SERVER, MF_OPTION_ENUM, 0, 0, 0, "crc32|sha256",
+	"by which staged files are checked (default crc32; sha256 takes longer)", NULL},
 	{"stage_file_bytes", MF_ON_SERVER, MF_OPTION_INT, 0, 1024, INT64_C(5) * 1024 * 1024 * 1024, NULL,
 	"bytes of one staged file, about (default 256 MB)", NULL},
 	{"access_key", MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_SECRET, 0, 0, NULL,
@@ -246,6 +248,7 @@ store_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 		status = mf_error(err, MF_INVALID_PARAMETER_VALUE, "invalid value for option \"url\"");
 		mf_error_detail(err, "%s", why);
 	}
+	store->sha256 = mf_option(&store->options, "checksum") != NULL && strcmp(mf_option(&store->options, "checksum"), "sha256") == 0;
 	store->part_bytes = (size_t) mf_option_int(&store->options, "part_bytes", DEFAULT_PART_BYTES);
 	if (status == MF_OK && store->place.kind != STORE_DIRECTORY)
 		status = open_network(store, err);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define PIECE_BYTES ((size_t) 1024 * 1024)
+#define HEAD_BYTES 1024			/* that are known last, at most */
 #define LARGEST_READ ((off_t) 64 * 1024 * 1024)
 
 struct DirectoryPut
@@ -26,12 +27,11 @@ struct DirectoryPut
 	char	   *path;			/* for messages */
 	char		name[300];		/* in it */
 	char		part[310];
-	bool		patched;		/* its head comes last, so it is hashed from the file */
+	bool		rehash;			/* its head came last, so it is hashed from the file */
 	bool		renamed;
 	off_t		hashed;
 	char	   *piece;
-	EVP_MD_CTX *digest;
-	char		sha256[SHA256_HEX];
+	StoreDigest digest;
 };
 
 /*
@@ -85,7 +85,7 @@ path_of(const MfConn *store, const char *name)
 }
 
 MfStatus
-directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **out, MfError *err)
+directory_put_begin(MfConn *store, const char *name, DirectoryPut **out, MfError *err)
 {
 	DirectoryPut *put = mf_calloc(store->mem, sizeof(DirectoryPut));
 	const char *last;
@@ -94,14 +94,11 @@ directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **
 	if (put == NULL)
 		return mf_error_oom(err, sizeof(DirectoryPut));
 	put->store = store;
-	put->patched = patch;
 	put->fd = -1;
 	put->dir = -1;
 	put->path = path_of(store, name);
-	put->digest = EVP_MD_CTX_new();
-	if (put->path == NULL || put->digest == NULL)
+	if (put->path == NULL || !store_digest_begin(&put->digest, store->sha256))
 		return mf_error_oom(err, strlen(name));
-	EVP_DigestInit_ex(put->digest, EVP_sha256(), NULL);
 	put->dir = open_parent(store, name, true, &last);
 	if (put->dir < 0)
 		return store_os_error(err, errno, "open the directory of", put->path);
@@ -128,8 +125,7 @@ directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *take
 	while (written < 0 && errno == EINTR);
 	if (written <= 0)
 		return store_os_error(err, written == 0 ? ENOSPC : errno, "write file", put->path);
-	if (!put->patched)
-		EVP_DigestUpdate(put->digest, data + *taken, (size_t) written);
+	store_digest_add(&put->digest, data + *taken, (size_t) written);
 	*taken += (size_t) written;
 	wait->fd = -1;
 	wait->timeout_ms = 0;
@@ -139,6 +135,11 @@ directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *take
 MfStatus
 directory_put_head(DirectoryPut *put, const char *head, size_t len, MfError *err)
 {
+	char		before[HEAD_BYTES];
+
+	if (len > sizeof(before) || pread(put->fd, before, len, 0) != (ssize_t) len)
+		return store_os_error(err, len > sizeof(before) ? EINVAL : errno, "read file", put->path);
+	put->rehash = !store_digest_patch(&put->digest, before, head, len);
 	if (pwrite(put->fd, head, len, 0) != (ssize_t) len)
 		return store_os_error(err, errno, "write file", put->path);
 	return MF_OK;
@@ -159,7 +160,7 @@ hash_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 		return store_os_error(err, errno, "read file", put->path);
 	if (n == 0)
 		return MF_OK;
-	EVP_DigestUpdate(put->digest, put->piece, (size_t) n);
+	store_digest_add(&put->digest, put->piece, (size_t) n);
 	put->hashed += n;
 	wait->fd = -1;
 	wait->timeout_ms = 0;
@@ -169,14 +170,12 @@ hash_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 MfStatus
 directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	MfStatus	status = put->patched ? hash_file(put, wait, err) : MF_OK;
+	MfStatus	status = put->rehash ? hash_file(put, wait, err) : MF_OK;
 	int			fd = put->fd;
 
 	if (status != MF_OK)
 		return status;
-	EVP_DigestFinal_ex(put->digest, digest, NULL);
-	store_hex(digest, put->sha256);
+	(void) store_digest_text(&put->digest);
 	put->fd = -1;
 	/* a network file system tells only now that there is no room */
 	if (close(fd) != 0)
@@ -188,9 +187,9 @@ directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 }
 
 const char *
-directory_put_sha256(const DirectoryPut *put)
+directory_put_checksum(const DirectoryPut *put)
 {
-	return put->sha256;
+	return put->digest.text;
 }
 
 void
@@ -206,7 +205,7 @@ directory_put_end(DirectoryPut *put)
 			(void) unlinkat(put->dir, put->part, 0);
 		close(put->dir);
 	}
-	EVP_MD_CTX_free(put->digest);
+	store_digest_end(&put->digest);
 	mf_free(put->store->mem, put->piece);
 	mf_free(put->store->mem, put->path);
 	mf_free(put->store->mem, put);

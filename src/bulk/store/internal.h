@@ -13,6 +13,15 @@
 
 #define SHA256_HEX 65			/* with NUL */
 
+/* The checksum of a file, as it is written or read. */
+typedef struct StoreDigest
+{
+	EVP_MD_CTX *sha256;			/* or NULL: CRC-32 */
+	uint32_t	crc;
+	uint64_t	bytes;
+	char		text[MF_CHECKSUM_BYTES];
+} StoreDigest;
+
 typedef enum StoreKind
 {
 	STORE_DIRECTORY,
@@ -41,6 +50,7 @@ struct MfConn
 	char		path[1024];		/* of the endpoint, and the bucket where it stands in the path */
 	char		region[64];
 	size_t		part_bytes;
+	bool		sha256;			/* files are checked by it */
 };
 
 /* place.c: false = *why (static text) */
@@ -50,6 +60,16 @@ extern bool store_place(const char *url, StorePlace *place, const char **why);
 extern bool store_key(const MfConn *store, const char *name, char *key, size_t size);
 
 /* ---- digest.c */
+extern bool store_digest_begin(StoreDigest *digest, bool sha256);
+extern void store_digest_add(StoreDigest *digest, const void *data, size_t len);
+/* The first bytes are others now; false = they have to be hashed again. */
+extern bool store_digest_patch(StoreDigest *digest, const void *before, const void *after, size_t len);
+/* "crc32:..." or "sha256:..." */
+extern const char *store_digest_text(StoreDigest *digest);
+extern void store_digest_end(StoreDigest *digest);
+/* false = the text is of no kind that is known */
+extern bool store_digest_kind(const char *text, bool *sha256);
+
 extern void store_hex(const unsigned char *digest, char *hex);
 extern void store_sha256(const char *data, size_t len, char *hex);
 extern void store_hmac(const void *key, size_t key_len, const char *text, unsigned char out[32]);
@@ -118,11 +138,11 @@ extern MfStatus store_os_error(MfError *err, int number, const char *doing, cons
 
 /* ---- of each store, called by put.c and task.c */
 typedef struct DirectoryPut DirectoryPut;
-extern MfStatus directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **put, MfError *err);
+extern MfStatus directory_put_begin(MfConn *store, const char *name, DirectoryPut **put, MfError *err);
 extern MfStatus directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *taken, MfWaitFor *wait, MfError *err);
 extern MfStatus directory_put_head(DirectoryPut *put, const char *head, size_t len, MfError *err);
 extern MfStatus directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err);
-extern const char *directory_put_sha256(const DirectoryPut *put);
+extern const char *directory_put_checksum(const DirectoryPut *put);
 extern void directory_put_end(DirectoryPut *put);
 
 extern MfStatus directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err);

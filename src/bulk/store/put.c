@@ -35,15 +35,14 @@ struct MfPut
 	MfArena		arena;
 	char	  **etags;			/* of parts done, by number - 1 */
 	int			room;
-	EVP_MD_CTX *digest;
-	char		sha256[SHA256_HEX];
+	StoreDigest digest;
 	int64_t		bytes;
 	int64_t		done;
 	bool		finishing;
 };
 
 MfStatus
-mf_put_begin(MfConn *store, const char *name, const char *content_type, bool patch, MfPut **out, MfError *err)
+mf_put_begin(MfConn *store, const char *name, const char *content_type, MfPut **out, MfError *err)
 {
 	MfPut	   *put = mf_calloc(store->mem, sizeof(MfPut));
 
@@ -54,14 +53,12 @@ mf_put_begin(MfConn *store, const char *name, const char *content_type, bool pat
 	put->content_type = content_type;
 	put->arena.mem = store->mem;
 	if (store->place.kind == STORE_DIRECTORY)
-		return directory_put_begin(store, name, patch, &put->directory, err);
+		return directory_put_begin(store, name, &put->directory, err);
 	if (!store_key(store, name, put->key, sizeof(put->key)))
 		return mf_error(err, MF_PROGRAM_LIMIT, "name \"%s\" is too long for a store", name);
 	put->buffer = mf_alloc(store->mem, store->part_bytes);
-	put->digest = EVP_MD_CTX_new();
-	if (put->buffer == NULL || put->digest == NULL)
+	if (put->buffer == NULL || !store_digest_begin(&put->digest, store->sha256))
 		return mf_error_oom(err, store->part_bytes);
-	EVP_DigestInit_ex(put->digest, EVP_sha256(), NULL);
 	return MF_OK;
 }
 
@@ -208,7 +205,7 @@ mf_put_data(MfPut *put, const char *data, size_t len, size_t *taken, MfWaitFor *
 			continue;
 		}
 		memcpy(put->buffer + put->filled, data + *taken, n);
-		EVP_DigestUpdate(put->digest, data + *taken, n);
+		store_digest_add(&put->digest, data + *taken, n);
 		put->filled += n;
 		put->bytes += (int64_t) n;
 		*taken += n;
@@ -308,7 +305,6 @@ check_completion(MfPut *put, MfError *err)
 MfStatus
 mf_put_finish(MfPut *put, MfWaitFor *wait, MfError *err)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
 	MfStatus	status = MF_OK;
 
 	if (put->directory != NULL)
@@ -328,8 +324,7 @@ mf_put_finish(MfPut *put, MfWaitFor *wait, MfError *err)
 	if (status != MF_OK)
 		return status;
 	put->done++;
-	EVP_DigestFinal_ex(put->digest, digest, NULL);
-	store_hex(digest, put->sha256);
+	(void) store_digest_text(&put->digest);
 	return MF_OK;
 }
 
@@ -346,9 +341,9 @@ mf_put_parts(const MfPut *put)
 }
 
 const char *
-mf_put_sha256(const MfPut *put)
+mf_put_checksum(const MfPut *put)
 {
-	return put->directory != NULL ? directory_put_sha256(put->directory) : put->sha256;
+	return put->directory != NULL ? directory_put_checksum(put->directory) : put->digest.text;
 }
 
 void
@@ -361,7 +356,7 @@ mf_put_end(MfPut *put)
 		store_call_end(put->parts[i].call);
 	store_call_end(put->start);
 	mf_arena_free(&put->arena);
-	EVP_MD_CTX_free(put->digest);
+	store_digest_end(&put->digest);
 	mf_free(put->store->mem, put->etags);
 	mf_free(put->store->mem, put->buffer);
 	mf_free(put->store->mem, put);
