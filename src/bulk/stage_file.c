@@ -137,12 +137,19 @@ stream_name(const MfStaging *s, int stream)
 }
 
 static void
-put_bytes(MfStaging *s, MfStageStream *stream, const MfPiece *piece)
+put_some(MfStaging *s, MfStageStream *stream, const char *data, size_t len)
 {
 	if (stream->spool != NULL)
-		BufFileWrite(stream->spool, (void *) piece->data, piece->len);
-	else if (piece->len > 0)
-		write_put(s->remote, stream->put, piece->data, piece->len);
+		BufFileWrite(stream->spool, (void *) data, len);
+	else if (len > 0)
+		write_put(s->remote, stream->put, data, len);
+}
+
+static void
+put_bytes(MfStaging *s, MfStageStream *stream, const MfPiece *piece)
+{
+	put_some(s, stream, piece->data, piece->len);
+	put_some(s, stream, piece->tail, piece->tail_len);
 }
 
 static void

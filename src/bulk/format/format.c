@@ -143,6 +143,7 @@ mf_piece_of(MfEncoder *encoder, MfPiece *piece, MfError *err)
 		return mf_error_oom(err, encoder->out.cap * 2);
 	piece->data = encoder->out.data;
 	piece->len = encoder->out.len;
+	piece->tail_len = 0;
 	return MF_OK;
 }
 

@@ -54,8 +54,10 @@ typedef struct MfPiece
 	int			column;			/* to be begun with zeros */
 	int32_t		row;
 	int			stream;			/* of these bytes */
-	const char *data;			/* valid until the next call */
+	const char *data;			/* valid until the next call, as `tail` is */
 	size_t		len;
+	const char *tail;			/* bytes that follow, kept where they were */
+	size_t		tail_len;
 } MfPiece;
 
 typedef struct MfFormat MfFormat;
@@ -136,7 +138,7 @@ extern bool mf_sparse_json(MfBytes *out, const char *pairs, size_t len);
 extern bool mf_json_f32_text(MfBytes *out, float value);
 extern bool mf_json_f64_text(MfBytes *out, double value);
 
-/* The piece is what `out` holds; MF_ERROR if it could not grow. */
+/* The piece is what `out` holds, without a tail; MF_ERROR if it could not grow. */
 extern MfStatus mf_piece_of(MfEncoder *encoder, MfPiece *piece, MfError *err);
 
 /* An error at a value; row counts from the batch's first. */

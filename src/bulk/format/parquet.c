@@ -111,9 +111,14 @@ pq_begin(const MfEncodeSpec *spec)
 static MfStatus
 piece_of(PqEncoder *pq, MfPiece *piece, MfError *err)
 {
+	MfStatus	status = mf_piece_of(&pq->base, piece, err);
+
 	piece->stream = 0;
-	pq->written += (int64_t) pq->base.out.len;
-	return mf_piece_of(&pq->base, piece, err);
+	piece->tail = pq->tail;
+	piece->tail_len = pq->tail_len;
+	pq->written += (int64_t) (pq->base.out.len + pq->tail_len);
+	pq->tail_len = 0;
+	return status;
 }
 
 static MfStatus

@@ -62,7 +62,11 @@ typedef struct PqEncoder
 	MfEncoder	base;
 	PqColumn   *columns;
 	ZSTD_CCtx  *zstd;			/* of MF_CODEC_ZSTD */
-	MfBytes		page;			/* being made */
+	MfBytes		page;			/* being made: levels, and values unless they are */
+	const char *values;			/* in the batch as they have to be in the file */
+	size_t		values_len;
+	const char *tail;			/* of the piece */
+	size_t		tail_len;
 	MfBytes		levels;			/* a byte a value */
 	int64_t		written;		/* bytes of this file so far */
 	int			ngroups;
@@ -80,10 +84,19 @@ extern MfStatus pq_page(PqEncoder *pq, PqChunk *chunk, const MfBatch *batch, int
 /* parquet_level.c: n levels as runs and packed bits, behind their length. */
 extern void pq_levels(MfBytes *out, const uint8_t *levels, size_t n, int bits);
 
-/* parquet_level.c: the levels of a page of vectors; answers how many there are. */
-extern size_t pq_vector_levels(MfBytes *out, const MfColumn *col, int32_t from, int32_t to);
+/* parquet_level.c: the levels of a page of long lists or vectors; answers how many there are. */
+extern size_t pq_run_levels(MfBytes *out, const MfColumn *col, int32_t from, int32_t to);
 
-/* parquet_codec.c: `page` with its head, appended to base.out; the head's bytes in *head. */
+/* Elements of a list or vector; -1 = it is NULL. */
+static inline int64_t
+pq_list_length(const MfColumn *col, int32_t row)
+{
+	if (mf_column_state(col, row) != MF_VALUE_PRESENT)
+		return -1;
+	return col->kind == MF_KIND_LIST ? col->offsets[row + 1] - col->offsets[row] : col->dim;
+}
+
+/* parquet_codec.c: base.out and the tail become `page` with its head, which has *head bytes. */
 extern MfStatus pq_put_page(PqEncoder *pq, size_t values, size_t *head, MfError *err);
 
 /* parquet_stats.c: take rows [from, to) of a column without lists into account. */

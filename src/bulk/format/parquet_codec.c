@@ -10,7 +10,7 @@
 #include <snappy-c.h>
 
 static void
-put_head(MfBytes *out, size_t raw, const char *data, size_t len, size_t values)
+put_head(MfBytes *out, size_t raw, size_t len, uint32_t crc, size_t values)
 {
 	MfThrift	t = {.out = out};
 
@@ -18,7 +18,7 @@ put_head(MfBytes *out, size_t raw, const char *data, size_t len, size_t values)
 	mf_thrift_i32(&t, 1, 0);	/* DATA_PAGE */
 	mf_thrift_i32(&t, 2, (int32_t) raw);
 	mf_thrift_i32(&t, 3, (int32_t) len);
-	mf_thrift_i32(&t, 4, (int32_t) mf_crc32(0, data, len));
+	mf_thrift_i32(&t, 4, (int32_t) crc);
 	mf_thrift_open(&t, 5);
 	mf_thrift_i32(&t, 1, (int32_t) values);
 	mf_thrift_i32(&t, 2, PQ_PLAIN);
@@ -59,21 +59,48 @@ compress_page(PqEncoder *pq, MfBytes *room, MfError *err)
 	return MF_OK;
 }
 
+/* As it is: the values are not copied. */
+static void
+put_plain(PqEncoder *pq, size_t values, size_t *head)
+{
+	MfBytes    *out = &pq->base.out;
+	MfBytes    *page = &pq->page;
+	uint32_t	crc = mf_crc32(mf_crc32(0, page->data, page->len), pq->values, pq->values_len);
+
+	put_head(out, page->len + pq->values_len, page->len + pq->values_len, crc, values);
+	*head = out->len;
+	if (pq->values_len > 0)
+	{
+		mf_json_buf_raw(out, page->data, page->len);
+		pq->tail = pq->values;
+		pq->tail_len = pq->values_len;
+		return;
+	}
+	pq->tail = page->data;
+	pq->tail_len = page->len;
+}
+
 MfStatus
 pq_put_page(PqEncoder *pq, size_t values, size_t *head, MfError *err)
 {
 	MfBytes    *out = &pq->base.out;
-	MfBytes    *made = &pq->page;
-	size_t		before = out->len;
+	MfBytes    *page = &pq->page;
+	MfBytes    *made = &pq->levels; /* free by now */
 
-	if (pq->base.spec->codec != MF_CODEC_NONE)
+	out->len = 0;
+	if (pq->base.spec->codec == MF_CODEC_NONE)
 	{
-		made = &pq->levels;		/* free by now */
-		if (compress_page(pq, made, err) != MF_OK)
-			return MF_ERROR;
+		put_plain(pq, values, head);
+		return MF_OK;
 	}
-	put_head(out, pq->page.len, made->data, made->len, values);
-	*head = out->len - before;
-	mf_json_buf_raw(out, made->data, made->len);
+	mf_json_buf_raw(page, pq->values, pq->values_len);
+	if (page->failed)
+		return mf_error_oom(err, page->cap * 2);
+	if (compress_page(pq, made, err) != MF_OK)
+		return MF_ERROR;
+	put_head(out, page->len, made->len, mf_crc32(0, made->data, made->len), values);
+	*head = out->len;
+	pq->tail = made->data;
+	pq->tail_len = made->len;
 	return MF_OK;
 }

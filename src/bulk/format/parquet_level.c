@@ -85,15 +85,14 @@ put_run(MfBytes *out, uint64_t n, char level)
 }
 
 /*
- * Vectors are long, so runs are all they need: of repetition a 0 and ones, of
- * definition 2 for each element and 0 for a NULL.
+ * In long lists runs are all that is needed: of repetition a 0 and then ones, of
+ * definition 2 for each element, 1 for an empty list and 0 for NULL.
  */
 size_t
-pq_vector_levels(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
+pq_run_levels(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
 {
-	uint64_t	dim = (uint64_t) col->dim;
 	size_t		start = out->len;
-	size_t		values = 0;
+	uint64_t	values = 0;
 	uint64_t	run = 0;
 	char		level = 2;
 	uint32_t	length = 0;
@@ -101,27 +100,30 @@ pq_vector_levels(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
 	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
 	for (int32_t row = from; row < to; row++)
 	{
+		int64_t		n = pq_list_length(col, row);
+
 		put_run(out, 1, 0);
-		if (mf_column_state(col, row) == MF_VALUE_PRESENT)
-			put_run(out, dim - 1, 1);
+		if (n > 1)
+			put_run(out, (uint64_t) n - 1, 1);
 	}
 	put_length(out, start);
 	start = out->len;
 	mf_json_buf_raw(out, (const char *) &length, sizeof(length));
 	for (int32_t row = from; row < to; row++)
 	{
-		bool		present = mf_column_state(col, row) == MF_VALUE_PRESENT;
+		int64_t		n = pq_list_length(col, row);
+		char		next = (char) (n < 0 ? 0 : n == 0 ? 1 : 2);
 
-		if (level != (present ? 2 : 0))
+		if (next != level)
 		{
 			put_run(out, run, level);
 			run = 0;
 		}
-		level = present ? 2 : 0;
-		run += present ? dim : 1;
-		values += present ? dim : 1;
+		level = next;
+		run += n > 0 ? (uint64_t) n : 1;
+		values += n > 0 ? (uint64_t) n : 1;
 	}
 	put_run(out, run, level);
 	put_length(out, start);
-	return values;
+	return (size_t) values;
 }

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LONG_LIST 8				/* elements from which runs are shorter than bits */
+
 /* Levels as dremel has them: of a list 0 is NULL, 1 empty, 2 an element. */
 static size_t
 list_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to, bool repetition)
@@ -21,9 +23,8 @@ list_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to, bool r
 	levels->len = 0;
 	for (int32_t row = from; row < to; row++)
 	{
-		bool		present = mf_column_state(col, row) == MF_VALUE_PRESENT;
-		int64_t		n = !present ? 0 : col->kind == MF_KIND_LIST ? col->offsets[row + 1] - col->offsets[row] : col->dim;
-		char		first = (char) (repetition ? 0 : !present ? 0 : n == 0 ? 1 : 2);
+		int64_t		n = pq_list_length(col, row);
+		char		first = (char) (repetition || n < 0 ? 0 : n == 0 ? 1 : 2);
 
 		mf_json_buf_raw(levels, &first, 1);
 		for (n--; n > 0; n -= 256)
@@ -156,11 +157,6 @@ put_flat(MfBytes *out, const PqColumn *column, const MfColumn *col, int64_t from
 		put_bools(out, col, from, to);
 		return -1;
 	}
-	if (col->nnull == 0 && col->stride >= 4 && !mf_kind_is_vector(col->kind) && !column->time_text && to > from)
-	{
-		mf_json_buf_raw(out, mf_fixed_at(col, (int32_t) from), (size_t) (to - from) * col->width);
-		return -1;
-	}
 	for (int64_t i = from; i < to; i++)
 	{
 		if (mf_column_state(col, (int32_t) i) == MF_VALUE_PRESENT && !put_value(out, column, col, (int32_t) i))
@@ -173,11 +169,6 @@ put_flat(MfBytes *out, const PqColumn *column, const MfColumn *col, int64_t from
 static void
 put_vectors(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
 {
-	if (col->nnull == 0 && col->kind == MF_KIND_VEC_F32 && col->stride == col->width)
-	{
-		mf_json_buf_raw(out, mf_fixed_at(col, from), (size_t) (to - from) * col->width);
-		return;
-	}
 	for (int32_t row = from; row < to; row++)
 	{
 		const char *at = mf_fixed_at(col, row);
@@ -194,34 +185,63 @@ put_vectors(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
 	}
 }
 
-static int64_t
-put_page_values(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int32_t from, int32_t to, size_t *values)
+/* Values [from, to) as they lie in the batch, where they are to be the same in the file. */
+static bool
+take_values(PqEncoder *pq, const MfColumn *col, int64_t from, int64_t to)
+{
+	bool		vector = col->kind == MF_KIND_VEC_F32;
+
+	if (col->nnull > 0 || col->width < 4 || col->stride != col->width || (mf_kind_is_vector(col->kind) && !vector))
+		return false;
+	pq->values = mf_fixed_at(col, (int32_t) from);
+	pq->values_len = (size_t) (to - from) * col->width;
+	return true;
+}
+
+static size_t
+put_levels(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
 {
 	MfBytes    *page = &pq->page;
-	int64_t		bad;
+	const uint8_t *levels;
+	size_t		n;
+	int64_t		elements;
 
 	if (!column->list)
 	{
-		*values = flat_levels(pq, col, from, to);
-		pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
-		return put_flat(page, column, col, from, to);
+		n = flat_levels(pq, col, from, to);
+		pq_levels(page, (const uint8_t *) pq->levels.data, n, 1);
+		return n;
 	}
-	if (col->kind != MF_KIND_LIST && col->dim >= 8)
-		*values = pq_vector_levels(page, col, from, to);
-	else
+	elements = col->kind == MF_KIND_LIST ? col->offsets[to] - col->offsets[from] : (int64_t) col->dim * (to - from);
+	if (elements >= LONG_LIST * (int64_t) (to - from))
+		return pq_run_levels(page, col, from, to);
+	n = list_levels(pq, col, from, to, true);
+	levels = (const uint8_t *) pq->levels.data;
+	pq_levels(page, levels, n, 1);
+	n = list_levels(pq, col, from, to, false);
+	levels = (const uint8_t *) pq->levels.data;
+	pq_levels(page, levels, n, 2);
+	return n;
+}
+
+/* Answers the row that cannot be, or -1. */
+static int64_t
+put_values(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
+{
+	const MfColumn *child = col->child;
+
+	if (col->kind == MF_KIND_LIST)
 	{
-		*values = list_levels(pq, col, from, to, true);
-		pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
-		*values = list_levels(pq, col, from, to, false);
-		pq_levels(page, (const uint8_t *) pq->levels.data, *values, 2);
+		if (!column->time_text && take_values(pq, child, col->offsets[from], col->offsets[to]))
+			return -1;
+		return put_flat(&pq->page, column, child, col->offsets[from], col->offsets[to]) >= 0 ? from : -1;
 	}
-	if (col->kind != MF_KIND_LIST)
-	{
-		put_vectors(page, col, from, to);
+	if (!column->time_text && take_values(pq, col, from, to))
 		return -1;
-	}
-	bad = put_flat(page, column, col->child, col->offsets[from], col->offsets[to]);
-	return bad >= 0 ? from : -1;
+	if (!column->list)
+		return put_flat(&pq->page, column, col, from, to);
+	put_vectors(&pq->page, col, from, to);
+	return -1;
 }
 
 /* The first row that is NULL where none may be, or -1. */
@@ -243,8 +263,7 @@ pq_page(PqEncoder *pq, PqChunk *chunk, const MfBatch *batch, int c, int32_t from
 {
 	const PqColumn *column = &pq->columns[c];
 	const MfColumn *col = &batch->columns[c];
-	MfBytes    *out = &pq->base.out;
-	size_t		before = out->len;
+	MfBytes    *page = &pq->page;
 	size_t		head = 0;
 	size_t		values;
 	int32_t		null = null_row(column, col, from, to);
@@ -252,20 +271,23 @@ pq_page(PqEncoder *pq, PqChunk *chunk, const MfBatch *batch, int c, int32_t from
 
 	if (null >= 0)
 		return mf_format_null_error(err, column->column, batch, null);
-	pq->page.len = 0;
-	bad = put_page_values(pq, column, col, from, to, &values);
+	page->len = 0;
+	pq->values_len = 0;
+	values = put_levels(pq, column, col, from, to);
+	bad = put_values(pq, column, col, from, to);
 	if (bad >= 0)
 		return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column->column, batch, (int32_t) bad, "JSON cannot hold NaN or infinity");
-	if (pq->page.failed || pq->levels.failed)
-		return mf_error_oom(err, pq->page.cap * 2);
-	if (pq->page.len > INT32_MAX / 2)
+	if (page->failed || pq->levels.failed)
+		return mf_error_oom(err, page->cap * 2);
+	if (page->len + pq->values_len > INT32_MAX / 2)
 		return mf_format_error(err, MF_PROGRAM_LIMIT, column->column, batch, from, "value too large for a page of a Parquet file");
+	chunk->raw_bytes += (int64_t) (page->len + pq->values_len);
 	if (pq_put_page(pq, values, &head, err) != MF_OK)
 		return MF_ERROR;
 	if (!column->list)
 		pq_chunk_stats(chunk, column, col, from, to);
 	chunk->values += (int64_t) values;
-	chunk->raw_bytes += (int64_t) (head + pq->page.len);
-	chunk->bytes += (int64_t) (out->len - before);
+	chunk->raw_bytes += (int64_t) head;
+	chunk->bytes += (int64_t) (pq->base.out.len + pq->tail_len);
 	return MF_OK;
 }
