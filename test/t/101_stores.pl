@@ -43,6 +43,7 @@ sub arrives
 	my @files = sql("SELECT name, checksum, bytes, manifest FROM milvus_fdw.stage(\$q\$$query\$q\$, '$server'$arguments)");
 	my %there = map { $_->[0] => { $_->[1] => 1, $_->[2] // '' => 1 } } bucket();
 	ok($there{ ($prefix // '') . $_->[0] }{ $_->[1] }, "$name: $_->[0], $_->[2] bytes") for @files;
+	is_deeply([ sql("SELECT name, bytes FROM milvus_fdw.verify('$server', '$files[0][3]') WHERE ok OFFSET 1") ], [ map { [ @$_[ 0, 2 ] ] } @files ], "$name: verify reads them back");
 	sql("SELECT milvus_fdw.unstage('$server', manifest) FROM milvus_fdw.staged('$server')");
 	is_deeply([ bucket() ], [], "$name: unstage leaves nothing");
 	return @files;
@@ -62,6 +63,27 @@ subtest 'S3' => sub {
 	like($file->[1], qr/^sha256:[0-9a-f]{64}$/, 'which it shows');
 	store(virtual => "url 's3://stage', endpoint '$url', addressing 'virtual'", $keys);
 	arrives('the bucket in the host name', 'virtual', $big, q{, 'parquet', 'none'});
+};
+
+subtest 'verify' => sub {
+	my ($file) = sql("SELECT name, checksum, bytes, manifest FROM milvus_fdw.stage(\$q\$$big\$q\$, 's3', 'parquet', 'none')");
+	my $wrong = sub { sql("SELECT name, reason FROM milvus_fdw.verify('s3', '$file->[3]') WHERE NOT ok") };
+	is_deeply([ $wrong->() ], [], 'well');
+	python(<<'P', $minio->{port}, $file->[0]);
+import io
+from minio import Minio
+c = Minio("localhost:" + args[0], "testkey", "testsecret", secure=False)
+data = bytearray(c.get_object("stage", args[1]).read())
+data[9000000] ^= 1
+c.put_object("stage", args[1], io.BytesIO(data), len(data))
+P
+	like(($wrong->())[0][1], qr/^its checksum is crc32:\w{8}, not $file->[1]$/, 'a bit is flipped in the second range');
+	python(<<'P', $minio->{port}, $file->[0]);
+from minio import Minio
+Minio("localhost:" + args[0], "testkey", "testsecret", secure=False).remove_object("stage", args[1])
+P
+	is_deeply([ $wrong->() ], [ [ $file->[0], 'missing' ] ], 'gone');
+	sql("SELECT milvus_fdw.unstage('s3', '$file->[3]')");
 };
 
 subtest 'TLS' => sub {

@@ -72,13 +72,6 @@ store_digest_end(StoreDigest *digest)
 	digest->sha256 = NULL;
 }
 
-bool
-store_digest_kind(const char *text, bool *sha256)
-{
-	*sha256 = strncmp(text, "sha256:", 7) == 0;
-	return *sha256 || strncmp(text, "crc32:", 6) == 0;
-}
-
 void
 store_hex(const unsigned char *digest, char *hex)
 {

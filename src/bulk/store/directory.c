@@ -226,25 +226,37 @@ read_all(int fd, MfJsonBuf *out, const char *name, MfError *err)
 	return out->failed ? mf_error_oom(err, out->cap) : MF_OK;
 }
 
-/* MF_END = there is none. */
 MfStatus
-directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err)
+directory_open(MfConn *store, const char *name, int *out, MfError *err)
 {
 	const char *last;
 	int			dir = open_parent(store, name, false, &last);
 	int			fd = dir >= 0 ? openat(dir, last, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
 	int			number = errno;
 	struct stat info;
-	MfStatus	status;
 
 	if (dir >= 0)
 		close(dir);
 	if (fd < 0)
 		return number == ENOENT || number == ENOTDIR ? MF_END : store_os_error(err, number, "open file", name);
 	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-		status = store_os_error(err, EINVAL, "read file", name);
-	else
-		status = read_all(fd, out, name, err);
+	{
+		close(fd);
+		return store_os_error(err, EINVAL, "read file", name);
+	}
+	*out = fd;
+	return MF_OK;
+}
+
+MfStatus
+directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err)
+{
+	int			fd;
+	MfStatus	status = directory_open(store, name, &fd, err);
+
+	if (status != MF_OK)
+		return status;
+	status = read_all(fd, out, name, err);
 	close(fd);
 	return status;
 }

@@ -67,8 +67,6 @@ extern bool store_digest_patch(StoreDigest *digest, const void *before, const vo
 /* "crc32:..." or "sha256:..." */
 extern const char *store_digest_text(StoreDigest *digest);
 extern void store_digest_end(StoreDigest *digest);
-/* false = the text is of no kind that is known */
-extern bool store_digest_kind(const char *text, bool *sha256);
 
 extern void store_hex(const unsigned char *digest, char *hex);
 extern void store_sha256(const char *data, size_t len, char *hex);
@@ -92,6 +90,7 @@ typedef struct StoreCall
 	const char *blob_type;		/* Azure */
 	MfHttpCall *http;
 	bool		resend;			/* sign and send again */
+	char		range[64];		/* "bytes=0-99", or "" */
 	bool		missing_ok;		/* 404 is an answer */
 	bool		missing;
 	const char *what;			/* for messages: "file", or a name */
@@ -145,6 +144,8 @@ extern MfStatus directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError
 extern const char *directory_put_checksum(const DirectoryPut *put);
 extern void directory_put_end(DirectoryPut *put);
 
+/* to be read; MF_END = there is none */
+extern MfStatus directory_open(MfConn *store, const char *name, int *fd, MfError *err);
 extern MfStatus directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err);
 extern MfStatus directory_delete(MfConn *store, const char *name, MfError *err);
 /* add: called for each name; below: all levels, else folders of one */

@@ -54,6 +54,19 @@ extern const char *mf_put_checksum(const MfPut *put);
 /* Legal at any moment.  What was sent of an unfinished file stays: see MF_STORE_UPLOADS. */
 extern void mf_put_end(MfPut *put);
 
+/* ----------------------------------------------------------- one file read back */
+
+typedef struct MfCheck MfCheck;
+
+/* Its checksum is computed as "sha256:..." or "crc32:...". */
+extern MfStatus mf_check_begin(MfConn *store, const char *name, bool sha256, MfCheck **check, MfError *err);
+
+/* MF_OK = all of it is read; MF_END = there is no such file. */
+extern MfStatus mf_check_step(MfCheck *check, MfWaitFor *wait, MfError *err);
+extern int64_t mf_check_bytes(const MfCheck *check);
+extern const char *mf_check_checksum(MfCheck *check);
+extern void mf_check_end(MfCheck *check);
+
 /* ------------------------------------------------------------- single requests */
 
 typedef enum MfStoreVerb
