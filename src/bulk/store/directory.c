@@ -17,6 +17,7 @@
 
 #define PIECE_BYTES ((size_t) 1024 * 1024)
 #define HEAD_BYTES 1024			/* that are known last, at most */
+#define FLUSH_BYTES ((off_t) 8 * 1024 * 1024)
 #define LARGEST_READ ((off_t) 64 * 1024 * 1024)
 
 struct DirectoryPut
@@ -29,7 +30,10 @@ struct DirectoryPut
 	char		part[310];
 	bool		rehash;			/* its head came last, so it is hashed from the file */
 	bool		renamed;
+	bool		flushing;
 	off_t		hashed;
+	off_t		written;
+	off_t		flushed;		/* with option sync: on the disk, or on its way */
 	char	   *piece;
 	StoreDigest digest;
 };
@@ -127,6 +131,13 @@ directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *take
 		return store_os_error(err, written == 0 ? ENOSPC : errno, "write file", put->path);
 	store_digest_add(&put->digest, data + *taken, (size_t) written);
 	*taken += (size_t) written;
+	put->written += written;
+	/* the disk may as well begin, so that little is left to wait for */
+	if (put->store->sync && put->written - put->flushed >= FLUSH_BYTES)
+	{
+		(void) sync_file_range(put->fd, put->flushed, put->written - put->flushed, SYNC_FILE_RANGE_WRITE);
+		put->flushed = put->written;
+	}
 	wait->fd = -1;
 	wait->timeout_ms = 0;
 	return *taken == len ? MF_OK : MF_WAIT;
@@ -167,12 +178,64 @@ hash_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 	return MF_WAIT;
 }
 
+/* In pieces, because a cancel cannot interrupt the one fsync of a large file; MF_OK = all of it. */
+static MfStatus
+flush_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
+{
+	if (!put->flushing)
+		put->flushed = 0;
+	put->flushing = true;
+	if (put->flushed < put->written)
+	{
+		if (sync_file_range(put->fd, put->flushed, FLUSH_BYTES, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0 &&
+			errno != EINVAL && errno != ENOSYS && errno != ESPIPE)
+			return store_os_error(err, errno, "flush file", put->path);
+		put->flushed += FLUSH_BYTES;
+		wait->fd = -1;
+		wait->timeout_ms = 0;
+		return MF_WAIT;
+	}
+	if (fsync(put->fd) != 0)
+		return store_os_error(err, errno, "flush file", put->path);
+	return MF_OK;
+}
+
+/* The names of the file and of the directories that were made for it. */
+static MfStatus
+flush_names(const DirectoryPut *put, MfError *err)
+{
+	int			dir = fcntl(put->dir, F_DUPFD_CLOEXEC, 0);
+
+	for (const char *p = put->path + strlen(put->store->place.prefix) + 1; dir >= 0; p++)
+	{
+		int			above;
+
+		if (fsync(dir) != 0)
+			break;
+		p = strchr(p, '/');
+		if (p == NULL)
+		{
+			close(dir);
+			return MF_OK;
+		}
+		above = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(dir);
+		dir = above;
+	}
+	store_os_error(err, errno, "flush the directory of", put->path);
+	if (dir >= 0)
+		close(dir);
+	return MF_ERROR;
+}
+
 MfStatus
 directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = put->rehash ? hash_file(put, wait, err) : MF_OK;
 	int			fd = put->fd;
 
+	if (status == MF_OK && put->store->sync)
+		status = flush_file(put, wait, err);
 	if (status != MF_OK)
 		return status;
 	(void) store_digest_text(&put->digest);
@@ -183,7 +246,7 @@ directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 	if (renameat(put->dir, put->part, put->dir, put->name) != 0)
 		return store_os_error(err, errno, "rename file", put->path);
 	put->renamed = true;
-	return MF_OK;
+	return put->store->sync ? flush_names(put, err) : MF_OK;
 }
 
 const char *

@@ -46,11 +46,13 @@ struct MfConn
 	MfOptions	options;
 	StorePlace	place;
 	MfHttp	   *http;			/* NULL for a directory */
+	struct StoreRole *role;		/* of the machine, where its keys are used */
 	char		host[512];		/* as the Host header has it */
 	char		path[1024];		/* of the endpoint, and the bucket where it stands in the path */
 	char		region[64];
 	size_t		part_bytes;
 	bool		sha256;			/* files are checked by it */
+	bool		sync;			/* a directory's files are on the disk when they are done */
 };
 
 /* place.c: false = *why (static text) */
@@ -58,6 +60,18 @@ extern bool store_place(const char *url, StorePlace *place, const char **why);
 
 /* Name below the prefix; false = too long. */
 extern bool store_key(const MfConn *store, const char *name, char *key, size_t size);
+
+/* ---- role.c */
+typedef struct StoreRole StoreRole;
+extern MfStatus store_role_open(MfConn *store, const char *kind, StoreRole **role, MfError *err);
+/* MF_OK = there are keys that are valid for a while. */
+extern MfStatus store_role_step(StoreRole *role, MfWaitFor *wait, MfError *err);
+/* "access_key", "secret_key", "session_token" */
+extern const char *store_role_key(const StoreRole *role, const char *option);
+extern bool store_role_is_in(const StoreRole *role, const char *text);
+extern void store_role_close(StoreRole *role);
+/* Where to ask: as given, or as AWS's environment variables say; false = nowhere. */
+extern bool store_role_address(const char *kind, const char *given, const char *full, const char *relative, char *out, size_t size);
 
 /* ---- digest.c */
 extern bool store_digest_begin(StoreDigest *digest, bool sha256);

@@ -159,6 +159,12 @@ store_call_step(StoreCall *call, MfWaitFor *wait, MfError *err)
 	MfStatus	status;
 	int			code;
 
+	if (call->resend && call->store->role != NULL)
+	{
+		status = store_role_step(call->store->role, wait, err);
+		if (status != MF_OK)
+			return status;
+	}
 	if (call->resend && sign(call, err) != MF_OK)
 		return MF_ERROR;
 	status = mf_http_step(call->http, wait, err);
