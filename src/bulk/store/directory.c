@@ -187,10 +187,10 @@ flush_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 	put->flushing = true;
 	if (put->flushed < put->written)
 	{
-		if (sync_file_range(put->fd, put->flushed, FLUSH_BYTES, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0 &&
+		if (sync_file_range(put->fd, put->flushed, PIECE_BYTES, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0 &&
 			errno != EINVAL && errno != ENOSYS && errno != ESPIPE)
 			return store_os_error(err, errno, "flush file", put->path);
-		put->flushed += FLUSH_BYTES;
+		put->flushed += (off_t) PIECE_BYTES;
 		wait->fd = -1;
 		wait->timeout_ms = 0;
 		return MF_WAIT;
