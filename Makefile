@@ -23,7 +23,7 @@ SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/bulk/*.c src/bulk/*/*.c)))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
-LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb libzstd
+LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb libzstd snappy zlib
 # asked once: gRPC's answer takes pkg-config a third of a second
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -lpthread -lm

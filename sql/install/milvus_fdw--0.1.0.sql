@@ -593,7 +593,24 @@ CREATE FUNCTION unstage(store name, manifest text) RETURNS bigint
 COMMENT ON FUNCTION unstage(name, text) IS
 	'remove a manifest from a store with all its files and unfinished uploads; how many files';
 
+-- The first row is the manifest; the last are files that it does not list.
+-- Error: 42704 no such manifest.
+CREATE FUNCTION verify(
+	store name,
+	manifest text,
+	OUT name text,
+	OUT bytes bigint,
+	OUT ok boolean,
+	OUT reason text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_verify'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION verify(name, text) IS
+	'read the files of a manifest back and compare sizes and checksums; a row a file';
+
 REVOKE ALL ON FUNCTION
+	verify(name, text),
 	stage(text, name, text, text, bigint),
 	stage(regclass, name, text, text, bigint),
 	staged(name), unstage(name, text)

@@ -113,17 +113,17 @@ format_of(const char *name)
 	return format;
 }
 
-static bool
+static MfCodec
 compression_of(const MfFormat *format, const char *name)
 {
-	if (name == NULL)
-		return format == &mf_format_parquet;
-	if (strcmp(name, "none") != 0 && (strcmp(name, "zstd") != 0 || format != &mf_format_parquet))
+	MfCodec		codec = format->compresses ? MF_CODEC_ZSTD : MF_CODEC_NONE;
+
+	if (name != NULL && !mf_codec_by_name(format, name, &codec))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("format \"%s\" has no compression \"%s\"", format->name, mf_safe_text(name)),
-				 errhint("Parquet has zstd and none, the other formats none.")));
-	return strcmp(name, "zstd") == 0;
+				 errhint("Parquet has zstd, snappy and none, the other formats none.")));
+	return codec;
 }
 
 /* Sorted by time, and unlike any other. */
@@ -154,7 +154,7 @@ begin_staging(FunctionCallInfo fcinfo)
 	s->temp = AllocSetContextCreate(context, "milvus_fdw stage row", ALLOCSET_DEFAULT_SIZES);
 	s->at_column = -1;
 	s->format = format_of(PG_ARGISNULL(2) ? "parquet" : mf_sql_text_arg(fcinfo, 2));
-	s->spec.compress = compression_of(s->format, mf_sql_text_arg(fcinfo, 3));
+	s->spec.codec = compression_of(s->format, mf_sql_text_arg(fcinfo, 3));
 	s->file_bytes = PG_ARGISNULL(4) ? mf_option_int(remote->options, "stage_file_bytes", DEFAULT_FILE_BYTES) : PG_GETARG_INT64(4);
 	if (s->file_bytes < 1024)
 		ereport(ERROR,
@@ -203,7 +203,7 @@ show_files(MfStaging *s, ReturnSetInfo *result)
 		values[1] = CStringGetTextDatum(mf_safe_text(file->name));
 		values[2] = Int64GetDatum(file->rows);
 		values[3] = Int64GetDatum(file->bytes);
-		values[4] = CStringGetTextDatum(file->sha256);
+		values[4] = CStringGetTextDatum(file->checksum);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -21,7 +21,7 @@ typedef struct MfStagedFile
 	const char *column;			/* of a file that is a column, or NULL */
 	int64		rows;
 	int64		bytes;
-	char		sha256[65];
+	char		checksum[MF_CHECKSUM_BYTES];
 } MfStagedFile;
 
 /* One file being made: in the store, or first on this machine's disk. */
@@ -121,11 +121,23 @@ typedef struct MfManifest
 	int			nfiles;
 	int64		rows;
 	int64		bytes;
+	bool		intact;			/* its own checksum fits */
 } MfManifest;
 
 extern void mf_manifest_write(MfStaging *s);
 
 /* false = it is not one of ours. */
 extern bool mf_manifest_read(const char *text, size_t len, MfManifest *manifest);
+
+/* Its columns (of MfFormatColumn) and files (of MfStagedFile), of what mf_manifest_read took. */
+extern void mf_manifest_parts(const char *text, size_t len, List **columns, List **files);
+
+/* ------------------------------------------------------ src/bulk/staged.c */
+
+/* The job of a manifest's name; raises where it can be none. */
+extern char *mf_manifest_job(const char *manifest);
+
+/* The text of a job's manifest, palloc'd; raises if there is none of ours. */
+extern char *mf_manifest_get(MfRemote *store, const char *job, MfManifest *manifest);
 
 #endif							/* MF_BULK_STAGE_H */

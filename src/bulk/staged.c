@@ -70,9 +70,9 @@ milvus_fdw_staged(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The job of a manifest's name; one part, so that nothing else is meant by it. */
-static char *
-job_of(const char *manifest)
+/* One part, so that nothing else is meant by it. */
+char *
+mf_manifest_job(const char *manifest)
 {
 	char	   *job = pstrdup(manifest);
 	char	   *slash = strchr(job, '/');
@@ -87,6 +87,30 @@ job_of(const char *manifest)
 	return job;
 }
 
+static void
+no_manifest(const MfRemote *store, const char *job)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("the store of server \"%s\" has no manifest \"%s/%s\"", store->server, mf_safe_text(job), MF_MANIFEST_FILE),
+			 errhint("milvus_fdw.staged() shows the manifests of a store.")));
+}
+
+char *
+mf_manifest_get(MfRemote *store, const char *job, MfManifest *manifest)
+{
+	MfStoreTask *task = mf_store_request(store, MF_STORE_GET, psprintf("%s/" MF_MANIFEST_FILE, job), NULL, CurrentMemoryContext);
+	const char *text;
+	size_t		len;
+
+	if (task == NULL)
+		no_manifest(store, job);
+	text = mf_store_data(task, &len);
+	if (!mf_manifest_read(text, len, manifest) || strcmp(manifest->job, job) != 0)
+		no_manifest(store, job);
+	return pnstrdup(text, len);
+}
+
 /* unstage(store name, manifest text) returns bigint: files removed */
 Datum
 milvus_fdw_unstage(PG_FUNCTION_ARGS)
@@ -99,13 +123,9 @@ milvus_fdw_unstage(PG_FUNCTION_ARGS)
 
 	mf_sql_prevent_read_only("unstage()");
 	remote = mf_store_server(PG_GETARG_NAME(0));
-	job = job_of(mf_sql_text_arg(fcinfo, 1));
+	job = mf_manifest_job(mf_sql_text_arg(fcinfo, 1));
 	/* nothing is removed but what a manifest of ours stands for */
-	if (!read_manifest(remote, job, &manifest))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("the store of server \"%s\" has no manifest \"%s/%s\"", remote->server, mf_safe_text(job), MF_MANIFEST_FILE),
-				 errhint("milvus_fdw.staged() shows the manifests of a store.")));
+	(void) mf_manifest_get(remote, job, &manifest);
 	if (mf_store_remove_job(remote, job, &removed, &err) != MF_OK)
 		mf_raise(&err, &(MfWhere) {.remote = remote});
 	PG_RETURN_INT64(removed);

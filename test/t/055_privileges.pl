@@ -32,6 +32,7 @@ my %remote = (
 	'stage(text, name, text, text, bigint)' => [ server => q{'SELECT 1 AS a', 'milvus'} ],
 	'stage(regclass, name, text, text, bigint)' => [ server => q{'tap055_local'::regclass, 'milvus'} ],
 	'staged(name)' => [ server => q{'milvus'} ],
+	'verify(name, text)' => [ server => q{'milvus', 'x'} ],
 	'unstage(name, text)' => [ server => q{'milvus', 'x'} ],
 	'create_index(regclass, text, text, text, jsonb, text)' => [ table => q{'tap055', 'id'} ],
 	'drop_index(regclass, text)' => [ table => q{'tap055', 'id'} ],
