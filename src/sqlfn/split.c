@@ -3,6 +3,7 @@
  */
 #include "remote.h"
 
+#include "access/table.h"
 #include "catalog/pg_class.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -40,6 +41,7 @@ milvus_fdw_splits(PG_FUNCTION_ARGS)
 	int			wanted = PG_GETARG_INT32(1);
 	MfTable    *table;
 	MfScanState *state;
+	Relation	rel;
 	TupleDesc	desc;
 	const MfReply *reply;
 
@@ -52,15 +54,17 @@ milvus_fdw_splits(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the number of parts must be from 0 to 1024")));
 	mf_require_verb(table->remote, MF_VERB_SPLIT);
-	desc = mf_scan_desc(relid, NULL);
+	rel = table_open(relid, AccessShareLock);
+	desc = mf_scan_desc(relid, rel);
 	state = mf_scan_setup(table, desc, mf_plan_whole_table(relid, desc));
 	if (state->spec.split != NULL)
-	{
 		put_split(result, &(MfSplit) {state->spec.split, -1, true});
-		return (Datum) 0;
+	else
+	{
+		reply = mf_split(state, wanted, CurrentMemoryContext);
+		for (int i = 0; i < reply->nsplits; i++)
+			put_split(result, &reply->splits[i]);
 	}
-	reply = mf_split(state, wanted, CurrentMemoryContext);
-	for (int i = 0; i < reply->nsplits; i++)
-		put_split(result, &reply->splits[i]);
+	table_close(rel, NoLock);
 	return (Datum) 0;
 }
