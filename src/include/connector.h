@@ -209,19 +209,9 @@ typedef enum MfVerb
 	MF_VERB_SPLIT,				/* scan, wanted: cut it into about so many parts,
 								 * or as many as there are for 0; reply.splits.
 								 * Those bound to a snapshot die with the task */
-	MF_VERB_SEARCH,				/* field, search, options, names: the nearest rows
+	MF_VERB_SEARCH				/* field, search, options, names: the nearest rows
 								 * of each query vector; query (from 1), key,
 								 * distance, best first */
-
-	/* The remote reads files that are in its own store, see MF_CAN_IMPORT. */
-	MF_VERB_IMPORT,				/* names: the files of one part, as the remote
-								 * sees them; name = partition or NULL;
-								 * reply.text: the job's id */
-	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
-								 * "running", "persisted", "completed",
-								 * "failed"), per cent, rows, files (a JSON
-								 * list), reason, started, keys (JSON: what the
-								 * remote made); name = one id or NULL */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))
@@ -463,7 +453,6 @@ typedef struct MfOpenArgs
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
 #define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
-#define MF_CAN_IMPORT	64		/* write_mode 'bulk': MF_VERB_IMPORT of staged files */
 #define MF_IS_FILES		512		/* collections are files of the server: their
 								 * option is a path, describing one is cheap,
 								 * the remote schema of IMPORT is a directory;
