@@ -311,7 +311,7 @@ part_bytes(const MfStaging *s)
 		else if (s->streams[i].spool != NULL)
 			written += BufFileSize(s->streams[i].spool);
 	}
-	return s->format->size(s->encoder, written);
+	return s->format->size != NULL ? s->format->size(s->encoder, written) : written;
 }
 
 void

@@ -9,7 +9,6 @@
 
 #include "access/htup_details.h"
 #include "commands/vacuum.h"
-#include "compat.h"
 #include "plan.h"
 #include "scan.h"
 #include "utils/sampling.h"

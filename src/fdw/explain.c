@@ -11,7 +11,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
-#include "compat.h"
 #include "direct_modify.h"
 #include "modify.h"
 #include "plan.h"

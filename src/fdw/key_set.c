@@ -8,7 +8,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "utils/lsyscache.h"
 

@@ -19,7 +19,6 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
-#include "compat.h"
 #include "parallel.h"
 #include "parser/parsetree.h"
 #include "plan.h"
@@ -47,12 +46,19 @@ typedef struct MfSharedScan
 
 /* ---------------------------------------------------------------- planning */
 
+/* A table's, then its server's. */
+static MfOptions *
+options_of(const ForeignTable *table)
+{
+	return mf_options_from_list(table->options, GetForeignServer(table->serverid)->options);
+}
+
 bool
 mf_is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
 	ForeignTable *table = GetForeignTable(rte->relid);
 	const MfConnector *connector = mf_connector_of_server(table->serverid);
-	MfOptions  *options = mf_options_from_list(table->options, GetForeignServer(table->serverid)->options);
+	MfOptions  *options = options_of(table);
 
 	return (connector->verbs & MF_VERB_BIT(MF_VERB_SPLIT)) != 0 &&
 		mf_option_int(options, "parallel_workers", -1) != 0 && mf_option(options, "split") == NULL;
@@ -62,11 +68,9 @@ mf_is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 static int
 workers(RelOptInfo *baserel, Oid relid)
 {
-	ForeignTable *table = GetForeignTable(relid);
-	MfOptions  *options = mf_options_from_list(table->options, GetForeignServer(table->serverid)->options);
 	double		pages = ceil(baserel->tuples * Max(baserel->reltarget->width, 1) / BLCKSZ);
 
-	baserel->rel_parallel_workers = (int) mf_option_int(options, "parallel_workers", -1);
+	baserel->rel_parallel_workers = (int) mf_option_int(options_of(GetForeignTable(relid)), "parallel_workers", -1);
 	return compute_parallel_worker(baserel, pages, -1, max_parallel_workers_per_gather);
 }
 

@@ -7,7 +7,6 @@
 #include "milvus_fdw.h"
 
 #include "access/table.h"
-#include "compat.h"
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"

@@ -9,7 +9,6 @@
 #include "scan.h"
 
 #include "access/table.h"
-#include "compat.h"
 #include "executor/executor.h"
 #include "plan.h"
 #include "scan_sort.h"

@@ -7,7 +7,6 @@
  */
 #include "milvus_fdw.h"
 
-#include "compat.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"

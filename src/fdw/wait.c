@@ -11,7 +11,6 @@
 #include <poll.h>
 
 #include "common/pg_prng.h"
-#include "compat.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/latch.h"

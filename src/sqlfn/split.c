@@ -55,7 +55,7 @@ milvus_fdw_splits(PG_FUNCTION_ARGS)
 				 errmsg("the number of parts must be from 0 to 1024")));
 	mf_require_verb(table->remote, MF_VERB_SPLIT);
 	rel = table_open(relid, AccessShareLock);
-	desc = mf_scan_desc(relid, rel);
+	desc = RelationGetDescr(rel);
 	state = mf_scan_setup(table, desc, mf_plan_whole_table(relid, desc));
 	if (state->spec.split != NULL)
 		put_split(result, &(MfSplit) {state->spec.split, -1, true});

@@ -110,7 +110,7 @@ struct MfFormat
 	MfStatus	(*expand) (MfEncoder *encoder, int stream, const char *data, size_t len,
 						   size_t *used, MfPiece *piece, MfError *err);
 
-	/* Bytes that the streams will have in all, of which `written` are out already. */
+	/* Bytes that the streams will have in all, of which `written` are out already.  NULL: just these. */
 	int64_t		(*size) (const MfEncoder *encoder, int64_t written);
 };
 

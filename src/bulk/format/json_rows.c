@@ -276,12 +276,6 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 	return mf_piece_of(encoder, piece, err);
 }
 
-static int64_t
-size(const MfEncoder *encoder, int64_t written)
-{
-	return written;
-}
-
 const MfFormat mf_format_json = {
 	.name = "json",
 	.suffix = ".json",
@@ -293,5 +287,4 @@ const MfFormat mf_format_json = {
 	.file_begin = file_begin,
 	.next = next,
 	.file_end = file_end,
-	.size = size,
 };

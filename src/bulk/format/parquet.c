@@ -227,12 +227,6 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 	return piece_of(pq, piece, err);
 }
 
-static int64_t
-size(const MfEncoder *encoder, int64_t written)
-{
-	return written;
-}
-
 /* 16 MB a row group: half of what pymilvus makes, because a backend's memory holds it. */
 const MfFormat mf_format_parquet = {
 	.name = "parquet",
@@ -246,5 +240,4 @@ const MfFormat mf_format_parquet = {
 	.file_begin = file_begin,
 	.next = next,
 	.file_end = file_end,
-	.size = size,
 };
