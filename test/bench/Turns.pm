@@ -6,12 +6,15 @@ package Turns;
 #                         others use, too, never rests
 #   python_wall(@args)    seconds that a script of test/bench says it took
 #   median(@numbers)
+#   our_insert($database, $rows)   INSERT INTO target SELECT * FROM source in a session of its own: seconds, CPU seconds, and
+#                         MiB over the session's start
 
 use strict;
 use warnings;
-use MilvusFdw::Proc;
+use MilvusFdw;
+use Time::HiRes ();
 use Exporter 'import';
-our @EXPORT = qw(settle python_wall median);
+our @EXPORT = qw(settle python_wall median our_insert);
 
 my $python = ($ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw') . '/venv/bin/python';
 my $server;
@@ -31,11 +34,24 @@ sub settle
 	my $until = time + 60;
 	for (my ($quiet, $before) = (0, 0); $quiet < 3 && time < $until;)
 	{
-		my $now = MilvusFdw::Proc::cpu_seconds($server);
+		my $now = cpu_seconds($server);
 		$quiet  = $now - $before < 0.1 ? $quiet + 1 : 0;
 		$before = $now;
 		select undef, undef, undef, 0.5;
 	}
+}
+
+sub our_insert
+{
+	my ($database, $rows) = @_;
+	my $session = connect_to($database);
+	$session->value('SELECT 1');
+	my $pid = $session->pid;
+	my ($base, $before, $start) = (peak_kb($pid), cpu_seconds($pid), Time::HiRes::time);
+	$session->sql('INSERT INTO target SELECT * FROM source');
+	my $took = Time::HiRes::time - $start;
+	die 'rows: ' . $session->affected . "\n" if $session->affected != $rows;
+	return ($took, cpu_seconds($pid) - $before, (peak_kb($pid) - $base) / 1024);
 }
 
 1;

@@ -8,7 +8,6 @@ use FindBin;
 use lib $FindBin::Bin;
 use MilvusFdw;
 use Turns;
-use Time::HiRes qw(time);
 
 my ($rows, $dims, $rounds, $splits) = (@ARGV, (100_000, 128, 5, 1)[ @ARGV .. 3 ]);
 my @splits = split /,/, $splits;
@@ -39,15 +38,8 @@ for (0 .. $rounds)
 		sql(q{SELECT milvus_fdw.create_collection('milvus', 'bench_target', like => 'source', index => 'none', load => false)});
 		sql("ALTER FOREIGN TABLE source OPTIONS (SET splits '$n')");
 		settle();
-		my $session = connect_to('bench_copy');
-		$session->value('SELECT 1');
-		my ($base, $before, $start) = (peak_kb($session->pid), cpu_seconds($session->pid), time);
-		$session->sql('INSERT INTO target SELECT * FROM source');
-		my $ours = time - $start;
-		die 'rows: ' . $session->affected . "\n" if $session->affected != $rows;
+		(my $ours, $cpu, $grown) = our_insert('bench_copy', $rows);
 		next if $_ == 0;
-		$cpu   = cpu_seconds($session->pid) - $before;
-		$grown = (peak_kb($session->pid) - $base) / 1024;
 		push @{ $took{$n} }, $ours;
 	}
 }

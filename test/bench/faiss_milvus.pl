@@ -7,7 +7,6 @@ use FindBin;
 use lib $FindBin::Bin;
 use MilvusFdw;
 use Turns;
-use Time::HiRes qw(time);
 
 my ($rows, $dims, $rounds) = (@ARGV, (100_000, 128, 5)[ @ARGV .. 2 ]);
 my $dir    = server_directory();
@@ -33,15 +32,8 @@ for (0 .. $rounds)
 	eval { sql(q{SELECT milvus_fdw.drop_collection('milvus', 'bench_faiss_target')}) };
 	sql(q{SELECT milvus_fdw.create_collection('milvus', 'bench_faiss_target', like => 'source', primary_key => 'id', index => 'none', load => false)});
 	settle();
-	my $session = connect_to('bench_faiss');
-	$session->value('SELECT 1');
-	my ($base, $before, $start) = (peak_kb($session->pid), cpu_seconds($session->pid), time);
-	$session->sql('INSERT INTO target SELECT * FROM source');
-	my $ours = time - $start;
-	die 'rows: ' . $session->affected . "\n" if $session->affected != $rows;
+	(my $ours, $cpu, $grown) = our_insert('bench_faiss', $rows);
 	next if $_ == 0;
-	$cpu   = cpu_seconds($session->pid) - $before;
-	$grown = (peak_kb($session->pid) - $base) / 1024;
 	push @{ $took{insert} }, $insert;
 	push @{ $took{ours} }, $ours;
 }
