@@ -6,6 +6,8 @@
  */
 #include "key_set.h"
 
+#include "compat.h"
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
