@@ -23,7 +23,7 @@ SOURCES = milvus_fdw.c $(filter-out $(PROTO_C),$(sort $(wildcard \
 	src/bulk/*.c src/bulk/*/*.c)))
 OBJS = $(SOURCES:.c=.o) $(PROTO_C:.c=.o)
 
-LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb libzstd
+LIBRARIES = grpc libprotobuf-c libcurl jansson sqlite3 libmariadb libzstd snappy zlib
 # asked once: gRPC's answer takes pkg-config a third of a second
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)) -lcrypto -lpthread -lm
@@ -59,7 +59,7 @@ UNIT_CFLAGS = -g -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -
 	-Wno-sign-compare -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	$(filter -I%,$(PG_CPPFLAGS)) -I$(srcdir)/test/unit
 # what runs without PostgreSQL, which is all that connectors and transports are
-UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/net/*.c src/json/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)) \
+UNIT_SOURCES = $(sort $(wildcard src/batch/*.c src/file/*.c src/net/*.c src/json/*.c $(filter-out src/connector/faiss/% src/connector/hdf5/%,$(wildcard src/connector/*/*.c)) \
 	src/bulk/format/*.c src/bulk/store/*.c)) $(PROTO_C)
 UNIT_OBJS = $(patsubst %.c,$(UNIT_DIR)/%.o,$(sort $(UNIT_SOURCES)))
 # those that drive a connector against its real server run with the TAP files

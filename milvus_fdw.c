@@ -38,6 +38,13 @@ mf_handler(PG_FUNCTION_ARGS)
 	routine->ReScanForeignScan = mf_rescan;
 	routine->EndForeignScan = mf_end_scan;
 
+	routine->IsForeignScanParallelSafe = mf_is_parallel_safe;	/* src/fdw/parallel.c */
+	routine->EstimateDSMForeignScan = mf_estimate_dsm;
+	routine->InitializeDSMForeignScan = mf_initialize_dsm;
+	routine->ReInitializeDSMForeignScan = mf_reinitialize_dsm;
+	routine->InitializeWorkerForeignScan = mf_initialize_worker;
+	routine->ShutdownForeignScan = mf_shutdown_scan;
+
 	routine->AddForeignUpdateTargets = mf_add_update_targets;	/* src/fdw/row_identity.c */
 	routine->PlanForeignModify = mf_plan_modify;	/* src/fdw/modify_plan.c */
 	routine->IsForeignRelUpdatable = mf_is_updatable;

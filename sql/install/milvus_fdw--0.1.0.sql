@@ -225,6 +225,19 @@ CREATE FUNCTION partitions(
 COMMENT ON FUNCTION partitions(regclass) IS
 	'the partitions of a foreign table''s collection, with the rows stored in each and whether it is loaded';
 
+CREATE FUNCTION splits(
+	foreign_table regclass,
+	wanted integer DEFAULT 0,
+	OUT token text,
+	OUT rows bigint,
+	OUT durable boolean)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_splits'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION splits(regclass, integer) IS
+	'parts that a foreign table can be read in, each a value for its option split; about as many as wanted, 0 = as many as there are';
+
 CREATE FUNCTION create_alias("table" regclass, alias text) RETURNS void
 	AS 'MODULE_PATHNAME', 'milvus_fdw_create_alias'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -425,6 +438,51 @@ CREATE FUNCTION version() RETURNS text
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION version() IS 'the version of milvus_fdw and of the libraries it uses';
 
+-- The rows nearest to each of the query vectors, best first.  queries is whatever
+-- the vector column can be assigned from, or an array of that; the query is its
+-- number, from 1.  distance is what the remote calls it: squared for L2, and the
+-- larger the better for IP and COSINE.  SELECT on the table is needed.
+-- Errors: 42501 no privilege, 0A000 the remote has no search, HV00R no such
+-- collection, 42703 no such column, 42809 it holds no vectors, 22023 a bad
+-- argument, 42804 the queries or the id do not fit, 22000 wrong dimensions.
+CREATE FUNCTION search(
+	"table" regclass,
+	queries "any",
+	k integer DEFAULT 10,
+	params jsonb DEFAULT '{}',
+	column_name name DEFAULT NULL,
+	partitions text[] DEFAULT NULL,
+	filter text DEFAULT NULL,
+	metric_type text DEFAULT NULL,
+	OUT query integer,
+	OUT id bigint,
+	OUT distance real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_search'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION search(regclass, "any", integer, jsonb, name, text[], text, text) IS
+	'the keys of the rows of a foreign table''s collection that are nearest to one or more vectors, found by the remote''s index';
+
+CREATE FUNCTION search_text(
+	"table" regclass,
+	queries "any",
+	k integer DEFAULT 10,
+	params jsonb DEFAULT '{}',
+	column_name name DEFAULT NULL,
+	partitions text[] DEFAULT NULL,
+	filter text DEFAULT NULL,
+	metric_type text DEFAULT NULL,
+	OUT query integer,
+	OUT id text,
+	OUT distance real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_search'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION search_text(regclass, "any", integer, jsonb, name, text[], text, text) IS
+	'search() for collections whose keys are text';
+
 -- Compares what is described, not the rows.  error: no row can go; warning: some
 -- rows may not; notice: something is different.
 CREATE FUNCTION check_schema(
@@ -448,12 +506,15 @@ REVOKE ALL ON FUNCTION
 	alter_collection(regclass, jsonb), collection_statistics(regclass), segments(regclass),
 	compact(regclass, boolean), compaction_state(regclass, bigint),
 	create_partition(regclass, text), drop_partition(regclass, text), partitions(regclass),
+	splits(regclass, integer),
 	create_alias(regclass, text), alter_alias(regclass, text), drop_alias(regclass, text), aliases(name, text, text),
 	create_database(name, text, jsonb), drop_database(name, text), databases(name),
 	create_index(regclass, text, text, text, jsonb, text),
 	drop_index(regclass, text),
 	load(regclass, text[], integer), release(regclass, text[]), load_state(regclass, text[]), flush(regclass),
 	check_schema(regclass, regclass),
+	search(regclass, "any", integer, jsonb, name, text[], text, text),
+	search_text(regclass, "any", integer, jsonb, name, text[], text, text),
 	collections(name), fields(name, text), version(name), export_metadata(name)
 	FROM PUBLIC;
 
@@ -635,8 +696,24 @@ CREATE FUNCTION wait_for_import(
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION wait_for_import(regclass, name, text, double precision) IS
 	'wait for the imports of a manifest for so many seconds at most, and remove its files';
+-- The first row is the manifest; the last are files that it does not list.
+-- Error: 42704 no such manifest.
+CREATE FUNCTION verify(
+	store name,
+	manifest text,
+	OUT name text,
+	OUT bytes bigint,
+	OUT ok boolean,
+	OUT reason text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'milvus_fdw_verify'
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION verify(name, text) IS
+	'read the files of a manifest back and compare sizes and checksums; a row a file';
 
 REVOKE ALL ON FUNCTION
+	verify(name, text),
 	stage(text, name, text, text, bigint),
 	stage(regclass, name, text, text, bigint),
 	staged(name), unstage(name, text),

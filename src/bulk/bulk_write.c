@@ -195,7 +195,7 @@ begin_staging(MfWrite *w)
 	const MfFormat *format = mf_stage_format(w->plan->format);
 	MemoryContext before = MemoryContextSwitchTo(w->context);
 
-	w->s = mf_stage_new(w->store, format, format == &mf_format_parquet && !mf_store_can_patch(w->store->conn), w->stats.file_bytes);
+	w->s = mf_stage_new(w->store, format, format->compresses && !mf_store_can_patch(w->store->conn) ? MF_CODEC_ZSTD : MF_CODEC_NONE, w->stats.file_bytes);
 	w->s->keep = w->keep;
 	w->sent = 0;
 	bind_columns(w, w->s);

@@ -8,7 +8,10 @@
 
 #include <jansson.h>
 
+#include "format/crc.h"
+
 #define VERSION_KEY "milvus_fdw_manifest"
+#define OWN_KEY ",\n \"checksum\": \"crc32:"
 
 static void
 put_text(MfBytes *out, const char *key, const char *value)
@@ -65,18 +68,41 @@ put_files(MfStaging *s, MfBytes *out)
 			put_text(out, ", \"column\": ", file->column);
 		put_int(out, ", \"rows\": ", file->rows);
 		put_int(out, ", \"bytes\": ", file->bytes);
-		put_text(out, ", \"sha256\": ", file->sha256);
+		put_text(out, ", \"checksum\": ", file->checksum);
 		mf_json_buf_add(out, "}");
 		comma = ",";
 	}
 	mf_json_buf_add(out, "]");
 }
 
+/* The last line is the checksum of all before it. */
+static void
+put_own_checksum(MfBytes *out)
+{
+	char		sum[sizeof(OWN_KEY) + 16];
+
+	if (out->failed)
+		return;
+	snprintf(sum, sizeof(sum), OWN_KEY "%08x\"}\n", mf_crc32(0, out->data, out->len));
+	mf_json_buf_add(out, sum);
+}
+
+static bool
+is_intact(const char *text, size_t len)
+{
+	size_t		tail = strlen(OWN_KEY) + 8 + 3;
+	char		sum[sizeof(OWN_KEY) + 16];
+
+	if (len < tail)
+		return false;
+	snprintf(sum, sizeof(sum), OWN_KEY "%08x\"}\n", mf_crc32(0, text, len - tail));
+	return memcmp(text + len - tail, sum, tail) == 0;
+}
+
 void
 mf_manifest_write(MfStaging *s)
 {
 	MfBytes		out = {.mem = &s->remote->mem};
-	bool		parquet = s->format == &mf_format_parquet;
 	char	   *text;
 	char	   *name;
 
@@ -84,13 +110,13 @@ mf_manifest_write(MfStaging *s)
 	put_text(&out, ",\n \"job\": ", s->job);
 	put_text(&out, ",\n \"state\": ", s->complete ? "complete" : "staging");
 	put_text(&out, ",\n \"format\": ", s->format->name);
-	put_text(&out, ",\n \"compression\": ", parquet && s->spec.compress ? "zstd" : NULL);
+	put_text(&out, ",\n \"compression\": ", s->format->compresses ? mf_codec_name(s->spec.codec) : NULL);
 	put_text(&out, ",\n \"created\": ", s->created);
 	put_text(&out, ",\n \"url\": ", mf_store_url(s->remote->conn));
 	put_int(&out, ",\n \"rows\": ", s->rows);
 	put_columns(s, &out);
 	put_files(s, &out);
-	mf_json_buf_add(&out, "}\n");
+	put_own_checksum(&out);
 	text = out.failed ? NULL : MemoryContextAlloc(s->context, out.len + 1);
 	if (text != NULL)
 		memcpy(text, out.data, out.len + 1);
@@ -126,6 +152,7 @@ mf_manifest_read(const char *text, size_t len, MfManifest *manifest)
 		manifest->state = get_text(root, "state");
 		manifest->format = get_text(root, "format");
 		manifest->created = get_text(root, "created");
+		manifest->intact = is_intact(text, len);
 		manifest->rows = json_integer_value(json_object_get(root, "rows"));
 		manifest->nfiles = (int) json_array_size(files);
 		for (int i = 0; i < manifest->nfiles; i++)
@@ -169,7 +196,7 @@ read_file(json_t *object)
 	file->part = (int) json_integer_value(json_object_get(object, "part"));
 	file->rows = json_integer_value(json_object_get(object, "rows"));
 	file->bytes = json_integer_value(json_object_get(object, "bytes"));
-	strlcpy(file->sha256, get_text(object, "sha256"), sizeof(file->sha256));
+	strlcpy(file->checksum, get_text(object, "checksum"), sizeof(file->checksum));
 	return file;
 }
 

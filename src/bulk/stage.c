@@ -113,17 +113,17 @@ mf_stage_format(const char *name)
 	return format;
 }
 
-static bool
+static MfCodec
 compression_of(const MfFormat *format, const char *name)
 {
-	if (name == NULL)
-		return format == &mf_format_parquet;
-	if (strcmp(name, "none") != 0 && (strcmp(name, "zstd") != 0 || format != &mf_format_parquet))
+	MfCodec		codec = format->compresses ? MF_CODEC_ZSTD : MF_CODEC_NONE;
+
+	if (name != NULL && !mf_codec_by_name(format, name, &codec))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("format \"%s\" has no compression \"%s\"", format->name, mf_safe_text(name)),
-				 errhint("Parquet has zstd and none, the other formats none.")));
-	return strcmp(name, "zstd") == 0;
+				 errhint("Parquet has zstd, snappy and none, the other formats none.")));
+	return codec;
 }
 
 /* Sorted by time, and unlike any other. */
@@ -143,7 +143,7 @@ name_job(MfStaging *s)
 }
 
 MfStaging *
-mf_stage_new(MfRemote *store, const MfFormat *format, bool compress, int64 file_bytes)
+mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_bytes)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw stage", ALLOCSET_DEFAULT_SIZES);
 	MfStaging  *s = MemoryContextAllocZero(context, sizeof(MfStaging));
@@ -153,7 +153,7 @@ mf_stage_new(MfRemote *store, const MfFormat *format, bool compress, int64 file_
 	s->temp = AllocSetContextCreate(context, "milvus_fdw stage row", ALLOCSET_DEFAULT_SIZES);
 	s->at_column = -1;
 	s->format = format;
-	s->spec.compress = compress;
+	s->spec.codec = codec;
 	s->spec.mem = &store->mem;
 	s->file_bytes = file_bytes > 0 ? file_bytes : mf_option_int(store->options, "stage_file_bytes", DEFAULT_FILE_BYTES);
 	name_job(s);
@@ -168,12 +168,12 @@ begin_staging(FunctionCallInfo fcinfo)
 {
 	MfRemote   *store = mf_store_server(PG_GETARG_NAME(1));
 	const MfFormat *format = mf_stage_format(PG_ARGISNULL(2) ? "parquet" : mf_sql_text_arg(fcinfo, 2));
-	bool		compress = compression_of(format, mf_sql_text_arg(fcinfo, 3));
+	MfCodec		codec = compression_of(format, mf_sql_text_arg(fcinfo, 3));
 
 	if (!PG_ARGISNULL(4) && PG_GETARG_INT64(4) < 1024)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("file_bytes must be at least 1024")));
-	return mf_stage_new(store, format, compress, PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4));
+	return mf_stage_new(store, format, codec, PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4));
 }
 
 static void
@@ -213,7 +213,7 @@ show_files(MfStaging *s, ReturnSetInfo *result)
 		values[1] = CStringGetTextDatum(mf_safe_text(file->name));
 		values[2] = Int64GetDatum(file->rows);
 		values[3] = Int64GetDatum(file->bytes);
-		values[4] = CStringGetTextDatum(file->sha256);
+		values[4] = CStringGetTextDatum(file->checksum);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -21,7 +21,7 @@ typedef struct MfStagedFile
 	const char *column;			/* of a file that is a column, or NULL */
 	int64		rows;
 	int64		bytes;
-	char		sha256[65];
+	char		checksum[MF_CHECKSUM_BYTES];
 } MfStagedFile;
 
 /* One file being made: in the store, or first on this machine's disk. */
@@ -81,7 +81,7 @@ extern void mf_stage_bind(MfStaging *s, TupleDesc desc, TupleTableSlot *first, O
 extern const MfFormat *mf_stage_format(const char *name);
 
 /* A new job in a store, in a context of its own below the current one. */
-extern MfStaging *mf_stage_new(MfRemote *store, const MfFormat *format, bool compress, int64 file_bytes);
+extern MfStaging *mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_bytes);
 
 /* -------------------------------------------------- src/bulk/stage_file.c */
 
@@ -136,6 +136,7 @@ typedef struct MfManifest
 	int			nfiles;
 	int64		rows;
 	int64		bytes;
+	bool		intact;			/* its own checksum fits */
 } MfManifest;
 
 extern void mf_manifest_write(MfStaging *s);

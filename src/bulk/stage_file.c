@@ -82,12 +82,12 @@ finish_put(MfRemote *remote, MfPut *put)
 }
 
 static MfPut *
-begin_put(MfStaging *s, MfStageStream *stream, bool patch)
+begin_put(MfStaging *s, MfStageStream *stream)
 {
 	MfError		err;
 
 	mf_error_reset(&err);
-	if (mf_put_begin(s->remote->conn, stream->name, s->format->content_type, patch, &stream->put, &err) != MF_OK)
+	if (mf_put_begin(s->remote->conn, stream->name, s->format->content_type, &stream->put, &err) != MF_OK)
 		fail(s, &err);
 	return stream->put;
 }
@@ -108,7 +108,7 @@ mf_store_put(MfRemote *remote, const char *name, const char *data, size_t len, M
 	MfError		err;
 
 	mf_error_reset(&err);
-	status = mf_put_begin(remote->conn, name, "application/json", false, &put, &err);
+	status = mf_put_begin(remote->conn, name, "application/json", &put, &err);
 	callback->func = end_put;
 	callback->arg = put;
 	MemoryContextRegisterResetCallback(context, callback);
@@ -137,12 +137,19 @@ stream_name(const MfStaging *s, int stream)
 }
 
 static void
-put_bytes(MfStaging *s, MfStageStream *stream, const MfPiece *piece)
+put_some(MfStaging *s, MfStageStream *stream, const char *data, size_t len)
 {
 	if (stream->spool != NULL)
-		BufFileWrite(stream->spool, (void *) piece->data, piece->len);
-	else if (piece->len > 0)
-		write_put(s->remote, stream->put, piece->data, piece->len);
+		BufFileWrite(stream->spool, (void *) data, len);
+	else if (len > 0)
+		write_put(s->remote, stream->put, data, len);
+}
+
+static void
+put_bytes(MfStaging *s, MfStageStream *stream, const MfPiece *piece)
+{
+	put_some(s, stream, piece->data, piece->len);
+	put_some(s, stream, piece->tail, piece->tail_len);
 }
 
 static void
@@ -176,7 +183,7 @@ open_part(MfStaging *s)
 			stream->spool = BufFileCreateTemp(false);
 			continue;
 		}
-		begin_put(s, stream, s->format->file_per_column);
+		begin_put(s, stream);
 		put_bytes(s, stream, &piece);
 	}
 	MemoryContextSwitchTo(before);
@@ -242,7 +249,7 @@ close_column(MfStaging *s, int n)
 		fail(s, &err);
 	if (spooled)
 	{
-		begin_put(s, stream, false);
+		begin_put(s, stream);
 		write_put(s->remote, stream->put, piece.data, piece.len);
 		unspool(s, n, MemoryContextAlloc(s->context, SPOOL_BYTES));
 	}
@@ -261,7 +268,7 @@ note_file(MfStaging *s, int n)
 	file->column = s->format->file_per_column ? s->spec.columns[n].name : NULL;
 	file->rows = s->encoder->rows;
 	file->bytes = mf_put_bytes(stream->put);
-	strlcpy(file->sha256, mf_put_sha256(stream->put), sizeof(file->sha256));
+	strlcpy(file->checksum, mf_put_checksum(stream->put), sizeof(file->checksum));
 	s->files = lappend(s->files, file);
 	mf_put_end(stream->put);
 	stream->put = NULL;
@@ -304,7 +311,7 @@ part_bytes(const MfStaging *s)
 		else if (s->streams[i].spool != NULL)
 			written += BufFileSize(s->streams[i].spool);
 	}
-	return s->format->size(s->encoder, written);
+	return s->format->size != NULL ? s->format->size(s->encoder, written) : written;
 }
 
 void

@@ -20,18 +20,19 @@ BLAS := $(shell pkg-config --exists openblas && pkg-config --libs openblas || ec
 
 PROGRAMS_APART = $(if $(HDF5_PC),milvus_fdw_hdf5_helper) $(if $(HAVE_FAISS),milvus_fdw_faiss_helper)
 PROGRAM_FLAGS = -O2 -g -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
-	-Wno-sign-compare -I$(srcdir) -I$(srcdir)/src/include -fstack-protector-strong -D_FORTIFY_SOURCE=2
+	-Wno-sign-compare -ffp-contract=off -I$(srcdir) -I$(srcdir)/src/include -fstack-protector-strong -D_FORTIFY_SOURCE=2
 
 all: $(MODULE_FILES) $(PROGRAMS_APART)
 
+# a sum of a product is rounded as it is written
 build/apart/%.o: %.c
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_SL) -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) -ffp-contract=off $(CFLAGS_SL) -c -o $@ $<
 
 $(foreach m,$(MODULES_APART),$(call module_objects,$(m))): $(wildcard src/include/*.h src/file/*.h src/connector/*/*.h)
 
 milvus_fdw_%.so: src/exports.map
-	$(CC) $(CFLAGS) -shared -o $@ $(filter %.o,$^) $(LDFLAGS) -Wl,-Bsymbolic -Wl,--version-script=src/exports.map -Wl,-soname,$@
+	$(CC) $(CFLAGS) -shared -o $@ $(filter %.o,$^) $(LDFLAGS) -Wl,-Bsymbolic -Wl,--version-script=src/exports.map -Wl,-soname,$@ -Wl,--as-needed -lm
 milvus_fdw_faiss.so: $(call module_objects,faiss)
 milvus_fdw_hdf5.so: $(call module_objects,hdf5)
 
@@ -41,8 +42,8 @@ milvus_fdw_hdf5_helper: $(PROGRAM_CORE) $(sort $(wildcard src/connector/hdf5/pro
 		-Wl,--as-needed $(shell pkg-config --libs $(HDF5_PC)) -lm
 
 FAISS_PROGRAM = src/connector/faiss/program
-milvus_fdw_faiss_helper: $(PROGRAM_CORE) $(sort $(wildcard $(FAISS_PROGRAM)/*.c $(FAISS_PROGRAM)/*.cpp)) \
-		$(wildcard src/file/*.h src/file/program/*.h $(FAISS_PROGRAM)/*.h src/include/*.h)
+milvus_fdw_faiss_helper: $(PROGRAM_CORE) src/connector/faiss/scalar.c $(sort $(wildcard $(FAISS_PROGRAM)/*.c $(FAISS_PROGRAM)/*.cpp)) \
+		$(wildcard src/file/*.h src/file/program/*.h src/connector/faiss/*.h $(FAISS_PROGRAM)/*.h src/include/*.h)
 	@mkdir -p build/apart/$(FAISS_PROGRAM)
 	set -e; for f in $(filter %.c,$^); do \
 		$(CC) $(PROGRAM_FLAGS) -c -o build/apart/$(FAISS_PROGRAM)/$$(basename $$f .c).o $$f; done
@@ -71,7 +72,7 @@ FUZZ_SEED ?= 1
 $(FUZZ_OBJS): $(wildcard src/include/*.h src/file/*.h src/connector/*/*.h)
 $(UNIT_DIR)/file_fuzz: test/fuzz/file_fuzz.c $(FUZZ_OBJS) $(PROGRAMS_APART)
 	@mkdir -p $(dir $@)
-	$(CC) $(UNIT_CFLAGS) -o $@ test/fuzz/file_fuzz.c $(FUZZ_OBJS)
+	$(CC) $(UNIT_CFLAGS) -o $@ test/fuzz/file_fuzz.c $(FUZZ_OBJS) -lm
 	$(if $(strip $(PROGRAMS_APART)),cp $(PROGRAMS_APART) $(UNIT_DIR)/)
 unit-programs: $(UNIT_DIR)/file_fuzz
 

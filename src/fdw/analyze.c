@@ -9,25 +9,9 @@
 
 #include "access/htup_details.h"
 #include "commands/vacuum.h"
-#include "compat.h"
 #include "plan.h"
 #include "scan.h"
 #include "utils/sampling.h"
-
-/* Every column, no condition, no limit. */
-static List *
-whole_table(Relation rel)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *columns = NIL;
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		if (!TupleDescAttr(desc, i)->attisdropped)
-			columns = lappend_int(columns, i + 1);
-	}
-	return mf_plan_private(RelationGetRelid(rel), columns);
-}
 
 static int
 sample(Relation rel, int elevel, HeapTuple *rows, int targrows, double *totalrows, double *totaldeadrows)
@@ -39,7 +23,7 @@ sample(Relation rel, int elevel, HeapTuple *rows, int targrows, double *totalrow
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext before = MemoryContextSwitchTo(context);
 	MfTable    *table = mf_table_open(RelationGetRelid(rel), GetUserId(), context);
-	MfScanState *state = mf_scan_setup(table, desc, whole_table(rel));
+	MfScanState *state = mf_scan_setup(table, desc, mf_plan_whole_table(table->relid, desc));
 	ReservoirStateData reservoir;
 	double		seen = 0;
 	double		skip = -1;

@@ -12,7 +12,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
-#include "compat.h"
 #include "direct_modify.h"
 #include "modify.h"
 #include "plan.h"
@@ -49,13 +48,12 @@ static void
 explain_narrowing(const MfConnector *connector, Oid relid, ExplainState *es)
 {
 	const MfOptions *table = mf_table_options(relid);
+	const char *name;
+	int			at = 0;
 
-	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
-	{
-		if ((def->flags & MF_OPTION_NARROWS) && mf_option(table, def->name) != NULL)
-			ExplainPropertyText(psprintf("Table %c%s", pg_toupper((unsigned char) def->name[0]), def->name + 1),
-								mf_safe_text(mf_option(table, def->name)), es);
-	}
+	while ((name = mf_narrowing(connector, table, &at)) != NULL)
+		ExplainPropertyText(psprintf("Table %c%s", pg_toupper((unsigned char) name[0]), name + 1),
+							mf_safe_text(mf_option(table, name)), es);
 }
 
 /* The connector's own words for the request, from the plan alone. */
@@ -143,6 +141,8 @@ explain_run(MfScanState *state, ExplainState *es)
 		ExplainPropertyText("Counted", state->counted_here ? "locally" : "remotely", es);
 	if (state->sorts != NIL)
 		ExplainPropertyText("Sorted", state->in_order ? "remotely" : "locally", es);
+	if (state->splits > 0)
+		ExplainPropertyInteger("Remote Splits", NULL, state->splits, es);
 	ExplainPropertyInteger("Remote Requests", NULL, stats.requests, es);
 	if (stats.retries > 0)
 		ExplainPropertyInteger("Remote Retries", NULL, stats.retries, es);
@@ -150,7 +150,7 @@ explain_run(MfScanState *state, ExplainState *es)
 	ExplainPropertyInteger("Remote Bytes", NULL, stats.bytes, es);
 	explain_wait(state->waited_us, es);
 	if (es->verbose)
-		ExplainPropertyText("Snapshot", stats.snapshot ? "yes" : "no", es);
+		ExplainPropertyText("Snapshot", (state->parallel ? state->claims_bound : stats.snapshot) ? "yes" : "no", es);
 }
 
 void
@@ -171,7 +171,7 @@ mf_explain_scan(ForeignScanState *node, ExplainState *es)
 	explain_limit(node, es);
 	if (es->verbose && connector->scan_explain != NULL)
 		ExplainPropertyText("Remote Request", request_text(node), es);
-	if (es->analyze && state != NULL && state->started)
+	if (es->analyze && state != NULL && (state->started || state->parallel))
 		explain_run(state, es);
 }
 

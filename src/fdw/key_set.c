@@ -6,9 +6,10 @@
  */
 #include "key_set.h"
 
+#include "compat.h"
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "utils/lsyscache.h"
 

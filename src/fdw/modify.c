@@ -11,7 +11,6 @@
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "compat.h"
 #include "executor/executor.h"
 #include "finish.h"
 #include "optimizer/optimizer.h"

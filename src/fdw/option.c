@@ -43,6 +43,12 @@ static const MfOptionDef core_options[] = {
 	"whether TRUNCATE may remove all rows (default true)", NULL},
 	{"use_remote_estimate", ON_BOTH, MF_OPTION_BOOL, 0, 0, 0, NULL,
 	"whether planning asks the remote for its row count (default false; true for files)", NULL},
+	{"splits", ON_BOTH, MF_OPTION_INT, 0, 1, 64, NULL,
+	"parts that a scan is cut into, fetched side by side (default 1)", NULL},
+	{"parallel_workers", ON_BOTH, MF_OPTION_INT, 0, 0, 1024, NULL,
+	"workers of a parallel scan, 0 = none (default: by size)", NULL},
+	{"split", MF_ON_TABLE, MF_OPTION_TEXT, MF_OPTION_NARROWS, 0, 0, NULL,
+	"part of the collection that the table is, as milvus_fdw.splits() tells", NULL},
 	{"fdw_startup_cost", MF_ON_SERVER, MF_OPTION_REAL, 0, 0, 0, NULL,
 	"planner's cost of starting a scan (default 100)", NULL},
 	{"fdw_tuple_cost", MF_ON_SERVER, MF_OPTION_REAL, 0, 0, 0, NULL,
@@ -161,6 +167,9 @@ applies(const MfConnector *connector, const MfOptionDef *def)
 		return mf_field_option(connector) == def->name;
 	if (strncmp(def->name, "stage", 5) == 0 || strncmp(def->name, "bulk_", 5) == 0 || strcmp(def->name, "keep_staged") == 0)
 		return (connector->capabilities & MF_CAN_IMPORT) != 0;
+	if (strcmp(def->name, "splits") == 0 || strcmp(def->name, "split") == 0 ||
+		strcmp(def->name, "parallel_workers") == 0)
+		return (connector->verbs & MF_VERB_BIT(MF_VERB_SPLIT)) != 0;
 	return true;
 }
 
@@ -551,15 +560,26 @@ mf_setting_real(const MfOptions *table, const MfOptions *server, const char *nam
 	return value ? strtod(value, NULL) : otherwise;
 }
 
+const char *
+mf_narrowing(const MfConnector *connector, const MfOptions *table, int *at)
+{
+	const MfOptionDef *def;
+
+	while ((def = nth_option(connector, *at))->name != NULL)
+	{
+		(*at)++;
+		if ((def->flags & MF_OPTION_NARROWS) && mf_option(table, def->name) != NULL)
+			return def->name;
+	}
+	return NULL;
+}
+
 bool
 mf_is_part(const MfConnector *connector, const MfOptions *table)
 {
-	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
-	{
-		if ((def->flags & MF_OPTION_NARROWS) && mf_option(table, def->name) != NULL)
-			return true;
-	}
-	return false;
+	int			at = 0;
+
+	return mf_narrowing(connector, table, &at) != NULL;
 }
 
 const char *

@@ -83,6 +83,19 @@ mf_plan_private(Oid relid, List *columns)
 	return lappend(lappend(private, makeInteger(0)), NIL);
 }
 
+List *
+mf_plan_whole_table(Oid relid, TupleDesc desc)
+{
+	List	   *columns = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			columns = lappend_int(columns, i + 1);
+	}
+	return mf_plan_private(relid, columns);
+}
+
 /* The columns that clauses name. */
 static List *
 columns_of(List *clauses, Index varno)

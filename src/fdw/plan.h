@@ -48,6 +48,9 @@ typedef struct MfRelPlan
 /* A plan's fdw_private for all rows of a table, some columns. */
 extern List *mf_plan_private(Oid relid, List *columns);
 
+/* The same for every column. */
+extern List *mf_plan_whole_table(Oid relid, TupleDesc desc);
+
 /* Templates of those clauses that a remote could check; fills context->exprs. */
 extern List *mf_plan_templates(MfQualContext *context, List *clauses, List **shipped);
 

@@ -7,7 +7,6 @@
 #include "milvus_fdw.h"
 
 #include "access/table.h"
-#include "compat.h"
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -15,6 +14,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
+#include "parallel.h"
 #include "plan.h"
 #include "src/value/value.h"
 
@@ -129,14 +129,18 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, double rows, List *clauses
 			  Relids outer)
 {
 	MfRelPlan  *plan = baserel->fdw_private;
+	ForeignPath *path;
 	double		fetched = clamp_row_est(baserel->tuples * shipped_selectivity(root, baserel, clauses));
 	Cost		startup = plan->startup_cost + baserel->baserestrictcost.startup;
 	Cost		run = fetched * (plan->tuple_cost + cpu_tuple_cost + baserel->baserestrictcost.per_tuple);
 
 	if (pathkeys != NIL)
 		run *= SORT_MULTIPLIER;
-	add_path(baserel, (Path *)
-			 mf_create_foreignscan_path(root, baserel, rows, startup, startup + run, pathkeys, outer));
+	path = mf_create_foreignscan_path(root, baserel, rows, startup, startup + run, pathkeys, outer);
+	path->path.parallel_safe = false;	/* in a worker: see parallel.c */
+	add_path(baserel, (Path *) path);
+	if (pathkeys == NIL && bms_is_empty(outer))
+		mf_add_partial_path(root, baserel, startup, run);
 }
 
 /* A join by an equality of ours: any column may be the other side. */

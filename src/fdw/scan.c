@@ -9,45 +9,60 @@
 #include "scan.h"
 
 #include "access/table.h"
-#include "compat.h"
 #include "executor/executor.h"
 #include "plan.h"
 #include "scan_sort.h"
 #include "spool.h"
 
+bool
+mf_scan_now(const MfScanState *state, MfScanStats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->remote_rows = -1;
+	if (state->scan != NULL)
+		state->table->remote->connector->scan_stats(state->scan, stats);
+	else if (state->parts != NULL)
+		mf_parts_stats(state->parts, stats);
+	return state->scan != NULL || state->parts != NULL;
+}
+
+void
+mf_stats_add(MfScanStats *sum, const MfScanStats *stats)
+{
+	sum->requests += stats->requests;
+	sum->retries += stats->retries;
+	sum->bytes += stats->bytes;
+	sum->rows += stats->rows;
+}
+
 void
 mf_scan_totals(MfScanState *state, MfScanStats *stats)
 {
-	MfScanStats now = {.remote_rows = -1};
+	bool		reading = mf_scan_now(state, stats);
 
-	if (state->scan != NULL)
-		state->table->remote->connector->scan_stats(state->scan, &now);
-	*stats = now;
-	stats->requests += state->before.requests;
-	stats->retries += state->before.retries;
-	stats->bytes += state->before.bytes;
-	stats->rows += state->before.rows;
-	if (state->scan == NULL)
+	mf_stats_add(stats, &state->before);
+	if (!reading)
 		stats->snapshot = state->before.snapshot;
 }
 
 void
 mf_scan_stop(MfScanState *state)
 {
-	if (state->scan != NULL)
-	{
-		MfScanStats totals;
+	MfScanStats totals;
 
-		mf_scan_totals(state, &totals);
-		state->before = totals;
+	mf_scan_totals(state, &totals);
+	state->before = totals;
+	if (state->scan != NULL)
 		state->table->remote->connector->scan_end(state->scan);
-	}
+	if (state->parts != NULL)
+		mf_parts_end(state->parts);
 	state->scan = NULL;
 	state->batch = NULL;
 	state->ended = false;
 	state->batches = 0;
 }
 
+/* What is cut ends by itself: its memory goes first. */
 static void
 end_scan(void *arg)
 {
@@ -137,6 +152,7 @@ mf_scan_setup(MfTable *table, TupleDesc desc, List *fdw_private)
 	state->spec.sorts = mf_sort_specs(state->sorts, table->relid, desc);
 	state->spec.fetch_size = (int32) mf_table_int(table, "fetch_size", 0);
 	state->spec.mem = &table->remote->mem;
+	state->spec.split = mf_option(table->options, "split");
 	foreach(lc, attnums)
 	{
 		state->attnums[i] = (AttrNumber) lfirst_int(lc);
@@ -195,12 +211,13 @@ mf_begin_scan(ForeignScanState *node, int eflags)
 	state->expr_states = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	if (rel != NULL)
 		use_spool(node, state, mf_spool_begin(node, table));
+	state->whole = !mf_spool_is_fixed(node);
 	node->fdw_state = state;
 	MemoryContextSwitchTo(before);
 }
 
-static void
-pass_warnings(MfScanState *state)
+void
+mf_scan_warnings(MfScanState *state, MfScan *scan)
 {
 	const MfConnector *connector = state->table->remote->connector;
 	MfError		warning;
@@ -208,7 +225,7 @@ pass_warnings(MfScanState *state)
 	if (!MF_HAS(connector, scan_warning))
 		return;
 	mf_error_reset(&warning);
-	while (connector->scan_warning(state->scan, &warning))
+	while (connector->scan_warning(scan, &warning))
 		mf_warn(&warning);
 }
 
@@ -218,7 +235,7 @@ step_scan(void *arg, MfWaitFor *wait, MfError *err)
 	MfScanState *state = arg;
 	MfStatus	status = state->table->remote->connector->scan_next(state->scan, &state->next, wait, err);
 
-	pass_warnings(state);
+	mf_scan_warnings(state, state->scan);
 	return status;
 }
 
@@ -226,8 +243,28 @@ step_scan(void *arg, MfWaitFor *wait, MfError *err)
 static void
 note_rows(MfScanState *state)
 {
-	if (state->spec.limit < 0 && state->spec.nfilters == 0 && !state->table->part)
+	if (state->spec.limit < 0 && state->spec.nfilters == 0 && !state->table->part && !state->parallel)
 		mf_estimate_note(state->table->remote->serverid, state->table->collection, (double) state->received);
+}
+
+/* Rows are counted from the beginning of their part. */
+static void
+part_context(void *arg)
+{
+	MfScanState *state = arg;
+	const char *token = state->parts != NULL ? mf_parts_token(state->parts) : NULL;
+
+	if (token != NULL)
+		errcontext("split \"%s\"", mf_message_text(token));
+}
+
+static void
+raise_from(MfScanState *state, MfError *err)
+{
+	ErrorContextCallback context = {error_context_stack, part_context, state};
+
+	error_context_stack = &context;
+	mf_table_raise(state->table, err);
 }
 
 bool
@@ -241,17 +278,20 @@ mf_scan_batch(MfScanState *state)
 	if (state->ended)
 		return false;
 	mf_error_reset(&err);
-	if (state->scan == NULL)
+	if (state->scan == NULL && state->parts == NULL)
 	{
 		state->received = 0;
 		state->started = true;
-		status = connector->scan_begin(state->table->remote->conn, &state->spec, &state->scan, &err);
+		if (state->parallel || mf_parts_wanted(state))
+			mf_parts_begin(state);
+		else
+			status = connector->scan_begin(state->table->remote->conn, &state->spec, &state->scan, &err);
 	}
 	if (status == MF_OK)
-		status = mf_drive_read(state->table->remote, step_scan, state, &err);
+		status = mf_drive_read(state->table->remote, state->parts != NULL ? mf_parts_step : step_scan, state, &err);
 	state->waited_us += mf_waited_us() - waited;
 	if (status == MF_ERROR)
-		mf_table_raise(state->table, &err);
+		raise_from(state, &err);
 	if (status == MF_OK)
 	{
 		state->batch = state->next;
@@ -261,6 +301,8 @@ mf_scan_batch(MfScanState *state)
 		return true;
 	}
 	state->ended = true;
+	if (state->parts != NULL)
+		state->batch = NULL;	/* it went with its part */
 	note_rows(state);
 	return false;
 }
@@ -274,6 +316,7 @@ row_context(void *arg)
 		errcontext("column \"%s\", row " INT64_FORMAT " of foreign table \"%s\", collection \"%s\", server \"%s\"",
 				   mf_safe_text(state->spec.columns[state->column].column), state->batch->first_row + state->row,
 				   state->table->name, mf_safe_text(state->table->collection), state->table->remote->server);
+	part_context(state);
 }
 
 bool
@@ -326,7 +369,7 @@ mf_iterate_scan(ForeignScanState *node)
 
 	if (!state->started && state->spool == NULL)
 		look_at_writers(node, state);
-	if (state->scan == NULL && !state->ended)
+	if (state->scan == NULL && state->parts == NULL && !state->ended && !state->filters_set)
 		mf_scan_set_filters(state, node->ss.ps.ps_ExprContext);
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
@@ -364,7 +407,7 @@ mf_rescan(ForeignScanState *node)
 	changed = node->ss.ps.chgParam != NULL && state->exprs != NIL && state->spool == NULL;
 	if (mf_sorter_rewind(state, changed))
 		return;
-	if (state->batches > 1 || state->count || changed)
+	if (state->batches > 1 || state->count || state->parts != NULL || state->parallel || changed)
 		mf_scan_stop(state);
 	state->row = 0;
 	state->rows = 0;
@@ -381,4 +424,5 @@ mf_end_scan(ForeignScanState *node)
 	if (state->spool != NULL)
 		mf_spool_end(state->spool);
 	mf_scan_stop(state);
+	mf_parallel_end(state);
 }

@@ -35,6 +35,8 @@ typedef struct MfScanState
 
 	/* where we are */
 	MfScan	   *scan;			/* NULL until the first row is wanted */
+	struct MfParts *parts;		/* or these, where it is cut: scan_splits.c */
+	bool		whole;			/* not to be cut in this backend */
 	MfBatch    *batch;			/* owned by the connector */
 	MfBatch    *next;			/* what it answers with */
 	int32		row;			/* next row of the batch */
@@ -44,6 +46,15 @@ typedef struct MfScanState
 	int			batches;
 	bool		ended;
 
+	/* a part of a parallel plan, see parallel.c */
+	bool		parallel;
+	bool		filters_set;	/* for what is read next */
+	int			nclaims;		/* what its backends share: */
+	char	  **claims;			/* tokens, copied */
+	bool		claims_bound;	/* to one snapshot */
+	struct MfSharedScan *shared;	/* NULL once it is over */
+	MemoryContext claim_context;	/* leader: of the task that keeps them */
+
 	struct MfSpool *spool;		/* NULL: rows are handed out as they come */
 	struct MfDirect *direct;	/* a DELETE by condition, see direct_modify.h */
 	MemoryContextCallback callback;
@@ -52,6 +63,7 @@ typedef struct MfScanState
 	bool		started;
 	MfScanStats before;			/* of scans that ended, on account of rescans */
 	uint64		waited_us;
+	int			splits;			/* parts that were read */
 } MfScanState;
 
 /*
@@ -72,6 +84,12 @@ extern void mf_scan_stop(MfScanState *state);
 /* What the remote said so far, over all rescans. */
 extern void mf_scan_totals(MfScanState *state, MfScanStats *stats);
 
+/* What the remote says of the rows read now; false = nothing is being read. */
+extern bool mf_scan_now(const MfScanState *state, MfScanStats *stats);
+
+/* What `scan` wants the user to know. */
+extern void mf_scan_warnings(MfScanState *state, MfScan *scan);
+
 /*
  * Set spec.filters and spec.limit: src/fdw/scan_filter.c.  econtext NULL: only
  * where all values are constants (EXPLAIN); else they are evaluated now.
@@ -83,5 +101,36 @@ extern bool mf_scan_row(MfScanState *state, Datum *values, bool *isnull);
 
 /* The number of rows that meet the conditions: src/fdw/scan_count.c. */
 extern int64 mf_scan_count(ForeignScanState *node);
+
+/* ------------------------------------------------ src/fdw/scan_splits.c */
+
+/* Ask the remote to cut what the scan reads; the answer lives as long as `owner`. */
+extern const MfReply *mf_split(MfScanState *state, int wanted, MemoryContext owner);
+
+/* Is a scan of this kind worth being cut: large, in no order, by no parameters that change? */
+extern bool mf_parts_wanted(const MfScanState *state);
+
+/* Begin to read several parts side by side: state->parts. */
+extern void mf_parts_begin(MfScanState *state);
+
+/* For mf_drive_read: a batch of whichever part has one, in state->next. */
+extern MfStatus mf_parts_step(void *arg, MfWaitFor *wait, MfError *err);
+
+extern void mf_parts_stats(const struct MfParts *parts, MfScanStats *stats);
+
+/* The part that the last batch, or error, is of; NULL = none yet. */
+extern const char *mf_parts_token(const struct MfParts *parts);
+extern void mf_parts_end(struct MfParts *parts);
+
+/* Add what a scan did to the sum of several. */
+extern void mf_stats_add(MfScanStats *sum, const MfScanStats *stats);
+
+/* ---------------------------------------------------- src/fdw/parallel.c */
+
+/* The next part that no other backend reads, or NULL. */
+extern const char *mf_parallel_claim(MfScanState *state);
+
+/* The scan ends here: what its leader holds for others is given up. */
+extern void mf_parallel_end(MfScanState *state);
 
 #endif							/* MF_FDW_SCAN_H */

@@ -187,9 +187,7 @@ comes_in_order(MfScanState *state)
 		return false;
 	if (!mf_scan_batch(state))
 		return true;
-	memset(&stats, 0, sizeof(stats));
-	state->table->remote->connector->scan_stats(state->scan, &stats);
-	return stats.sorted;
+	return mf_scan_now(state, &stats) && stats.sorted;
 }
 
 bool

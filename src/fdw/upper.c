@@ -7,7 +7,6 @@
  */
 #include "milvus_fdw.h"
 
-#include "compat.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -98,6 +97,7 @@ mf_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input
 	PathTarget *target = root->upper_targets[UPPERREL_GROUP_AGG];
 	List	   *clauses;
 	Aggref	   *agg;
+	Path	   *path;
 	Oid			relid;
 
 	if (stage != UPPERREL_GROUP_AGG || plan == NULL || !IS_SIMPLE_REL(input_rel) ||
@@ -112,8 +112,9 @@ mf_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input
 	if (has_params((Node *) clauses, NULL) && mf_spool_is_written(root, relid))
 		return;
 	output_rel->fdw_private = plan;
-	add_path(output_rel, (Path *)
-			 mf_create_upper_path(root, output_rel, target, 1, plan->startup_cost,
-								  plan->startup_cost + plan->tuple_cost,
-								  list_make3(list_make1_oid(relid), makeInteger(input_rel->relid), clauses)));
+	path = (Path *) mf_create_upper_path(root, output_rel, target, 1, plan->startup_cost,
+										 plan->startup_cost + plan->tuple_cost,
+										 list_make3(list_make1_oid(relid), makeInteger(input_rel->relid), clauses));
+	path->parallel_safe = false;	/* in a worker: see parallel.c */
+	add_path(output_rel, path);
 }

@@ -11,7 +11,6 @@
 #include <poll.h>
 
 #include "common/pg_prng.h"
-#include "compat.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/latch.h"
@@ -20,6 +19,7 @@
 /* A library whose descriptor we misread would still be looked at this often. */
 #define LONGEST_SLEEP_MS 1000
 
+#define CROWDED_MS 20
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_LAST_MS 3000
 #define DEFAULT_RETRY_TIMEOUT 60	/* seconds */
@@ -35,6 +35,11 @@ typedef enum Doing
 } Doing;
 
 static uint64 waited_us = 0;
+
+/* What else the step just made waits for: see mf_wait_merge. */
+#define MAX_OTHERS 64
+static MfWaitFor others[MAX_OTHERS];
+static int	nothers = 0;
 
 static uint32
 wait_event(Doing doing)
@@ -56,7 +61,74 @@ mf_waited_us(void)
 }
 
 static void
-sleep_on(Doing doing, int fd, short events, int timeout_ms)
+sooner(int *ms, int other)
+{
+	if (other >= 0 && (*ms < 0 || other < *ms))
+		*ms = other;
+}
+
+void
+mf_wait_merge(MfWaitFor *wait, const MfWaitFor *other)
+{
+	sooner(&wait->timeout_ms, other->timeout_ms);
+	if (other->fd < 0 || other->fd == wait->fd)
+	{
+		wait->events |= other->fd < 0 ? 0 : other->events;
+		return;
+	}
+	if (wait->fd < 0)
+	{
+		wait->fd = other->fd;
+		wait->events = other->events;
+		return;
+	}
+	for (int i = 0; i < nothers; i++)
+	{
+		if (others[i].fd == other->fd)
+		{
+			others[i].events |= other->events;
+			return;
+		}
+	}
+	/* with more of them than we can watch, look again soon */
+	if (nothers < MAX_OTHERS)
+		others[nothers++] = *other;
+	else
+		sooner(&wait->timeout_ms, CROWDED_MS);
+}
+
+static int
+socket_events(short events)
+{
+	return (events & POLLIN ? WL_SOCKET_READABLE : 0) | (events & POLLOUT ? WL_SOCKET_WRITEABLE : 0);
+}
+
+/* On several descriptors.  What fired. */
+static int
+wait_on_all(const MfWaitFor *wait, int timeout_ms, uint32 event_info)
+{
+	WaitEventSet *set = mf_wait_set_new(nothers + 3);
+	WaitEvent	event = {.events = 0};
+
+	PG_TRY();
+	{
+		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+		AddWaitEventToSet(set, socket_events(wait->events), wait->fd, NULL, NULL);
+		for (int i = 0; i < nothers; i++)
+			AddWaitEventToSet(set, socket_events(others[i].events), others[i].fd, NULL, NULL);
+		(void) WaitEventSetWait(set, timeout_ms, &event, 1, event_info);
+	}
+	PG_FINALLY();
+	{
+		FreeWaitEventSet(set);
+	}
+	PG_END_TRY();
+	return (int) event.events;
+}
+
+static void
+sleep_on(Doing doing, const MfWaitFor *wait, int timeout_ms)
 {
 	instr_time	start;
 	instr_time	end;
@@ -66,16 +138,12 @@ sleep_on(Doing doing, int fd, short events, int timeout_ms)
 	CHECK_FOR_INTERRUPTS();
 	if (timeout_ms < 0 || timeout_ms > LONGEST_SLEEP_MS)
 		timeout_ms = LONGEST_SLEEP_MS;
-	if (fd >= 0)
-	{
-		if (events & POLLIN)
-			mask |= WL_SOCKET_READABLE;
-		if (events & POLLOUT)
-			mask |= WL_SOCKET_WRITEABLE;
-	}
 	INSTR_TIME_SET_CURRENT(start);
-	fired = WaitLatchOrSocket(MyLatch, mask, fd >= 0 ? fd : PGINVALID_SOCKET,
-							  timeout_ms, wait_event(doing));
+	if (wait->fd >= 0 && nothers > 0)
+		fired = wait_on_all(wait, timeout_ms, wait_event(doing));
+	else
+		fired = WaitLatchOrSocket(MyLatch, wait->fd >= 0 ? mask | socket_events(wait->events) : mask,
+								  wait->fd >= 0 ? wait->fd : PGINVALID_SOCKET, timeout_ms, wait_event(doing));
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	waited_us += INSTR_TIME_GET_MICROSEC(end);
@@ -110,7 +178,7 @@ pause_for(Doing doing, int ms)
 
 	while (left > 0)
 	{
-		sleep_on(doing, -1, 0, (int) left);
+		sleep_on(doing, &(MfWaitFor) {.fd = -1}, (int) left);
 		left = ms - ms_since(start);
 	}
 }
@@ -142,6 +210,7 @@ drive(MfRemote *remote, Doing doing, MfStep step, void *arg, MfError *err, int t
 		int64		left_ms;
 
 		CHECK_FOR_INTERRUPTS();
+		nothers = 0;
 		status = step(arg, &wait, err);
 		if (status == MF_OK || status == MF_END)
 		{
@@ -156,7 +225,7 @@ drive(MfRemote *remote, Doing doing, MfStep step, void *arg, MfError *err, int t
 
 			if (timeout_ms >= 0 && (ms < 0 || ms > timeout_ms))
 				ms = timeout_ms;
-			sleep_on(doing, wait.fd, wait.events, ms);
+			sleep_on(doing, &wait, ms);
 			continue;
 		}
 		CHECK_FOR_INTERRUPTS();

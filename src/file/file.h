@@ -58,12 +58,50 @@ extern const char *mf_file_base(const char *path);
  */
 extern char *mf_file_table_name(MfMem *mem, const MfFileList *list, int n);
 
+/* ------------------------------------------------------------------- parts of them */
+
+/* All that is known of a file that is cut. */
+typedef struct MfFileWhole
+{
+	int64_t		rows;
+	int64_t		bytes;
+	bool		ranges;			/* it can be read from any row on */
+} MfFileWhole;
+
+/* What the token of a part says. */
+typedef struct MfFileSplit
+{
+	int			file;			/* which of the list */
+	int64_t		first;
+	int64_t		count;
+	int64_t		rows;			/* of the whole file, and its bytes */
+	int64_t		bytes;
+} MfFileSplit;
+
+typedef struct MfFileSplits
+{
+	MfMem	   *mem;
+	int			n;
+	MfSplit    *items;
+} MfFileSplits;
+
+/* Cut files into about `wanted` parts, or parts of a good size for 0; to be freed whatever this answers. */
+extern MfStatus mf_file_split(MfFileSplits *splits, const MfFileList *files, const MfFileWhole *wholes,
+							  int wanted, MfError *err);
+extern void mf_file_splits_free(MfFileSplits *splits);
+
+/* A token back: as we wrote it and of one of these files, or an error. */
+extern MfStatus mf_file_split_parse(const char *token, const MfFileList *files, MfFileSplit *split, MfError *err);
+
+/* Is the file still the one that was cut? */
+extern MfStatus mf_file_split_check(const MfFileSplit *split, const MfFileWhole *whole, const char *path, MfError *err);
+
 /* ------------------------------------------------------------------- a new one */
 
 /*
  * A file in the making.  It has no name until it is complete (O_TMPFILE), so
  * that whatever ends us leaves nothing behind; where the file system cannot do
- * that, it has a hidden name beside the final one.
+ * that, it has a hidden name beside the final one (see stale.h).
  */
 typedef struct MfNewFile
 {
@@ -72,11 +110,8 @@ typedef struct MfNewFile
 	char		temporary[MF_FILE_NAME_MAX];	/* or empty */
 } MfNewFile;
 
-/*
- * DUPLICATE_TABLE if there is something under the name already.  named: for
- * libraries that want to know what the file is called, a hidden name at once.
- */
-extern MfStatus mf_new_file_open(MfNewFile *file, const char *path, bool named, MfError *err);
+/* DUPLICATE_TABLE if there is something under the name already. */
+extern MfStatus mf_new_file_open(MfNewFile *file, const char *path, MfError *err);
 
 /* One more file without a name, beside it, for what does not fit into memory; -1 = errno. */
 extern int	mf_new_file_scratch(const MfNewFile *file);

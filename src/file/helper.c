@@ -209,7 +209,9 @@ ended(MfHelper *helper, MfError *err)
 		;
 	helper->pid = 0;
 	mf_error(err, MF_FDW_REPLY_HANDLE, "the program that should %s file \"%s\" failed", helper->what, helper->path);
-	if (pid > 0 && WIFSIGNALED(status))
+	if (pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
+		mf_error_detail(err, "It worked for too long without getting on.");
+	else if (pid > 0 && WIFSIGNALED(status))
 		mf_error_detail(err, "It was ended by signal %d (%s).", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		mf_error_detail(err, "It ended with status %d.", pid > 0 ? WEXITSTATUS(status) : -1);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "stale.h"
 
 /* what COPY TO gives, whatever the server's umask */
 #define MODE 0644
@@ -44,15 +45,20 @@ open_hidden(MfNewFile *file)
 	char		directory[MF_FILE_NAME_MAX];
 
 	directory_of(file->path, directory);
+	mf_hidden_sweep(directory);
 	for (int attempt = 0; attempt < 100; attempt++)
 	{
 		int			fd;
 
-		if (snprintf(file->temporary, sizeof(file->temporary), "%s/.%.100s.%ld.%u.tmp", directory,
+		if (snprintf(file->temporary, sizeof(file->temporary), "%s/.%.100s" MF_HIDDEN_MARK "%ld.%u.tmp", directory,
 					 mf_file_base(file->path), (long) getpid(), number++) >= (int) sizeof(file->temporary))
 			break;
 		fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
-		if (fd >= 0 || errno != EEXIST)
+		if (fd >= 0 && mf_hidden_lock(fd))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		else if (errno != EEXIST)
 			return fd;
 	}
 	errno = ENAMETOOLONG;
@@ -69,7 +75,7 @@ taken(MfError *err, const char *path)
 }
 
 MfStatus
-mf_new_file_open(MfNewFile *file, const char *path, bool named, MfError *err)
+mf_new_file_open(MfNewFile *file, const char *path, MfError *err)
 {
 	file->fd = -1;
 	file->temporary[0] = '\0';
@@ -84,8 +90,8 @@ mf_new_file_open(MfNewFile *file, const char *path, bool named, MfError *err)
 	strcpy(file->path, path);
 	if (mf_file_exists(path))
 		return taken(err, path);
-	file->fd = named ? open_hidden(file) : open_unnamed(path);
-	if (file->fd < 0 && !named && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+	file->fd = open_unnamed(path);
+	if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
 		file->fd = open_hidden(file);
 	if (file->fd < 0)
 	{

@@ -106,6 +106,14 @@ mf_scan_rti(ForeignScan *plan)
 #define mf_wait_event_new(name) ((void) (name), PG_WAIT_EXTENSION)
 #endif
 
+/* 17 lets a resource owner, not a memory context, keep sets of what is waited for */
+#if PG_VERSION_NUM >= 170000
+#include "utils/resowner.h"
+#define mf_wait_set_new(n) CreateWaitEventSet(CurrentResourceOwner, n)
+#else
+#define mf_wait_set_new(n) CreateWaitEventSet(CurrentMemoryContext, n)
+#endif
+
 /* 16 took the macros for varying lengths out of postgres.h */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"

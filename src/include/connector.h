@@ -211,9 +211,9 @@ typedef enum MfVerb
 	MF_VERB_SPLIT,				/* scan, wanted: cut it into about so many parts,
 								 * or as many as there are for 0; reply.splits.
 								 * Those bound to a snapshot die with the task */
-	MF_VERB_SEARCH,				/* field, search: the nearest rows of each query
-								 * vector; query (from 0), key, distance, best
-								 * first */
+	MF_VERB_SEARCH,				/* field, search, options, names: the nearest rows
+								 * of each query vector; query (from 1), key,
+								 * distance, best first */
 
 	/* The remote reads files that are in its own store, see MF_CAN_IMPORT. */
 	MF_VERB_IMPORT,				/* names: the files of one part, as the remote
@@ -251,8 +251,11 @@ typedef struct MfSearch
 	const MfColumn *queries;	/* a vector column without NULLs */
 	int32_t		nqueries;
 	int32_t		k;				/* neighbours of each, at most */
-	const MfOptions *params;	/* of the index, by the remote's names */
+	const char *params;			/* of the index, by the remote's names: a JSON
+								 * object, or NULL */
 	const char *metric;			/* or NULL: the index's own */
+	const char *filter;			/* only rows that this finds, in the remote's own
+								 * language; NULL = all */
 } MfSearch;
 
 typedef struct MfRequest
@@ -268,7 +271,7 @@ typedef struct MfRequest
 	int			nfilters;		/* DELETE */
 	const MfFilter *const *filters;
 	const char *name;			/* what the verb says */
-	int			nnames;			/* LOAD, RELEASE: these partitions only */
+	int			nnames;			/* LOAD, RELEASE, SEARCH: these partitions only */
 	const char *const *names;
 	bool		whole;			/* DESCRIBE: also what only a new collection needs
 								 * to know, as far as the user may see it */
@@ -486,8 +489,8 @@ typedef struct MfOpenArgs
 								 * without it the only one is "default" */
 #define MF_CAN_UPSERT	16		/* write_mode 'upsert', and UPDATE */
 #define MF_CAN_DELETE	32		/* by key; by condition: MF_VERB_DELETE */
-#define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
 #define MF_CAN_IMPORT	64		/* write_mode 'bulk': MF_VERB_IMPORT of staged files */
+#define MF_TELLS_DELETED 256		/* MF_VERB_DELETE always answers how many */
 #define MF_IS_FILES		512		/* collections are files of the server: their
 								 * option is a path, describing one is cheap,
 								 * the remote schema of IMPORT is a directory;

@@ -68,6 +68,9 @@ extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
 /* Does one of a table's options let through only some of the collection's rows? */
 extern bool mf_is_part(const MfConnector *connector, const MfOptions *table);
 
+/* The next such option that is set, from *at (0 at first) on, or NULL. */
+extern const char *mf_narrowing(const MfConnector *connector, const MfOptions *table, int *at);
+
 /* The remote collection's name, in UTF-8: the connector's option or the table's name. */
 extern const char *mf_collection_name(const MfConnector *connector,
 									  const MfOptions *table, Oid relid);
@@ -150,6 +153,12 @@ extern MfStatus mf_drive(MfRemote *remote, MfStep step, void *arg, MfError *err)
 /* As above, but pg_stat_activity shows reading, or writing, rather than a request. */
 extern MfStatus mf_drive_read(MfRemote *remote, MfStep step, void *arg, MfError *err);
 extern MfStatus mf_drive_write(MfRemote *remote, MfStep step, void *arg, MfError *err);
+
+/*
+ * For a step that waits for several things at once: *wait is to end with
+ * whichever comes first of what it waits for already and *other.
+ */
+extern void mf_wait_merge(MfWaitFor *wait, const MfWaitFor *other);
 
 /* How long this backend has waited for remotes altogether, in microseconds. */
 extern uint64 mf_waited_us(void);
@@ -296,6 +305,13 @@ extern void mf_begin_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *mf_iterate_scan(ForeignScanState *node);
 extern void mf_rescan(ForeignScanState *node);
 extern void mf_end_scan(ForeignScanState *node);
+
+extern bool mf_is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
+extern Size mf_estimate_dsm(ForeignScanState *node, struct ParallelContext *pcxt);
+extern void mf_initialize_dsm(ForeignScanState *node, struct ParallelContext *pcxt, void *coordinate);
+extern void mf_reinitialize_dsm(ForeignScanState *node, struct ParallelContext *pcxt, void *coordinate);
+extern void mf_initialize_worker(ForeignScanState *node, struct shm_toc *toc, void *coordinate);
+extern void mf_shutdown_scan(ForeignScanState *node);
 
 extern void mf_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation rel);
 extern List *mf_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);

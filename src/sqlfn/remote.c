@@ -7,7 +7,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"

@@ -100,6 +100,9 @@ struct MfWriter
 extern void mf_writer_init(MfWriter *writer, Oid type, int32 typmod, const MfField *field,
 						   const char *column, MemoryContext context);
 
+/* The same; false = they never can. */
+extern bool mf_writer_try(MfWriter *writer, Oid type, const MfField *field, MemoryContext context);
+
 /*
  * Append one value to a batch's column.  Raises NOT_NULL_VIOLATION,
  * NUMERIC_VALUE_OUT_OF_RANGE, STRING_DATA_RIGHT_TRUNCATION, DATA_EXCEPTION

@@ -424,19 +424,26 @@ set_up(MfWriter *writer, Oid type, const MfField *field, MemoryContext context)
 	return set_up(writer->elem, elem, &writer->elem_field, context);
 }
 
+bool
+mf_writer_try(MfWriter *writer, Oid type, const MfField *field, MemoryContext context)
+{
+	MemoryContext before = MemoryContextSwitchTo(context);
+	bool		fits = set_up(writer, type, field, context);
+
+	MemoryContextSwitchTo(before);
+	return fits;
+}
+
 void
 mf_writer_init(MfWriter *writer, Oid type, int32 typmod, const MfField *field,
 			   const char *column, MemoryContext context)
 {
-	MemoryContext before = MemoryContextSwitchTo(context);
-
-	if (!set_up(writer, type, field, context))
+	if (!mf_writer_try(writer, type, field, context))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of type %s cannot be written to field \"%s\" of type %s",
 						column, format_type_with_typemod(type, typmod), FIELD(writer), NATIVE(writer)),
 				 field->skip ? errdetail("%s", field->skip) : 0));
-	MemoryContextSwitchTo(before);
 }
 
 void

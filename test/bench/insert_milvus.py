@@ -1,6 +1,7 @@
 """How fast does Milvus take rows from a client that has its requests ready?
 
-insert_milvus.py ROWS DIMS      plain gRPC, 5,000 rows a request, serialized beforehand, 4 in flight
+insert_milvus.py ROWS DIMS [vectors]    plain gRPC, 5,000 rows a request, serialized beforehand, 4 in flight; or only ids
+                                        and vectors
 """
 import os
 import sys
@@ -16,7 +17,8 @@ from docs import blocks
 from measure import Measure
 
 rows, dims = int(sys.argv[1]), int(sys.argv[2])
-NAME, PART, FLIGHT = "bench_insert", 5000, 4
+scalars = sys.argv[3:] != ["vectors"]
+NAME, PART, FLIGHT = "bench_insert" if scalars else "bench_insert_vectors", 5000, 4
 
 
 def request(ids, titles, prices, vectors):
@@ -28,8 +30,9 @@ def request(ids, titles, prices, vectors):
         f.field_name, f.type = name, kind
         return f
     field("id", schema_pb2.DataType.Int64).scalars.long_data.data.extend(ids)
-    field("title", schema_pb2.DataType.VarChar).scalars.string_data.data.extend(titles)
-    field("price", schema_pb2.DataType.Double).scalars.double_data.data.extend(prices)
+    if scalars:
+        field("title", schema_pb2.DataType.VarChar).scalars.string_data.data.extend(titles)
+        field("price", schema_pb2.DataType.Double).scalars.double_data.data.extend(prices)
     vector = field("embedding", schema_pb2.DataType.FloatVector)
     vector.vectors.dim = dims
     vector.vectors.float_vector.data.extend(vectors.ravel())
@@ -48,7 +51,7 @@ def requests():
         yield request(*held[:3], numpy.concatenate(held[3]))
 
 
-fresh(NAME, dims)
+fresh(NAME, dims, scalars)
 ready = list(requests())
 channel = grpc.insecure_channel(
     "%s:%s" % (os.environ["MILVUS_FDW_MILVUS_HOST"], os.environ["MILVUS_FDW_MILVUS_PORT"]),

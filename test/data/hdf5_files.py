@@ -7,6 +7,18 @@ import numpy as np
 TYPES = "i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 >f4 >i8 ?".split()
 
 
+def damaged(of, out):
+    """The two kinds of file that end libhdf5 1.10.8: their virtual dataset's description is not what it says."""
+    data = open(of + "/links.h5", "rb").read()
+    heap = data.find(b"GCOL")
+    circle = bytearray(data)
+    circle[heap + 16:heap + 32] = bytes(16)  # an object of no size: the next one is where it is
+    open(out + "/circle.h5", "wb").write(circle)
+    crash = bytearray(data)
+    crash[heap + 105], crash[heap + 109] = 255, 0  # a selection of 255 dimensions, which is written past a buffer
+    open(out + "/crash.h5", "wb").write(crash)
+
+
 def make_all(out):
     r = np.random.RandomState(1)
     with h5py.File(out + "/milvusdm.h5", "w") as f:

@@ -8,6 +8,7 @@ import json
 import os
 import struct
 import sys
+import zlib
 
 
 def canonical(value, kind, element=None):
@@ -28,15 +29,48 @@ def canonical(value, kind, element=None):
     return value
 
 
+def check_statistics(name, file):
+    """What the footer says of a chunk, against its values: exactly, or not at all."""
+    import math
+    said = 0
+    for g in range(file.num_row_groups):
+        table = file.read_row_group(g)
+        group = file.metadata.row_group(g)
+        for c in range(group.num_columns):
+            chunk = group.column(c)
+            assert (chunk.statistics is None) == ("." in chunk.path_in_schema), chunk.path_in_schema
+            if chunk.statistics is None:
+                continue
+            column = table.column(chunk.path_in_schema)
+            assert chunk.statistics.null_count == column.null_count, (name, chunk.path_in_schema, chunk.statistics)
+            if chunk.statistics.has_min_max:
+                values = [v for v in column.to_pylist() if v is not None] if not str(column.type).startswith("timestamp") else \
+                    column.cast("int64").drop_null().to_pylist()
+                least, greatest = chunk.statistics.min_raw, chunk.statistics.max_raw
+                if isinstance(values[0], str):
+                    values = [v.encode() for v in values]
+                    least, greatest = (v.encode() if isinstance(v, str) else v for v in (least, greatest))
+                assert not any(isinstance(v, float) and math.isnan(v) for v in values), chunk.path_in_schema
+                assert (min(values), max(values)) == (least, greatest), (chunk.path_in_schema, least, greatest, min(values), max(values))
+                for zero, sign in (least, -1), (greatest, 1):
+                    assert not isinstance(zero, float) or zero != 0 or math.copysign(1, zero) == sign, chunk.path_in_schema
+                said += 1
+    return said
+
+
 def parquet_rows(parts, columns):
     import pyarrow as pa
     import pyarrow.parquet as pq
-    groups = 0
+    groups, said = 0, 0
+    codec = {"none": "UNCOMPRESSED", "zstd": "ZSTD", "snappy": "SNAPPY"}[job["compression"]]
     for name, rows in parts:
-        table = pq.read_table(name)
+        file = pq.ParquetFile(name, page_checksum_verification=True)
+        table = file.read()
         table.validate(full=True)
         assert table.num_rows == rows, (name, table.num_rows, rows)
-        groups += pq.ParquetFile(name).metadata.num_row_groups
+        groups += file.num_row_groups
+        said += check_statistics(name, file)
+        assert all(file.metadata.row_group(g).column(0).compression == codec for g in range(file.num_row_groups)), codec
         values = []
         for column in columns:
             data = table.column(column["name"])
@@ -44,7 +78,7 @@ def parquet_rows(parts, columns):
                 data = data.cast(pa.int64())
             values.append([canonical(v, column["kind"], column.get("element")) for v in data.to_pylist()])
         yield from (list(row) for row in zip(*values))
-    print("groups", groups)
+    print("groups", groups, "bounds", said)
 
 
 def numpy_rows(sets, columns):
@@ -73,6 +107,7 @@ def json_rows(parts, columns):
 
 
 def main(manifest, expected):
+    global job
     root = os.path.dirname(os.path.dirname(manifest))
     job = json.load(open(manifest, encoding="utf-8"))
     assert job["state"] == "complete", job["state"]
@@ -81,7 +116,9 @@ def main(manifest, expected):
         path = os.path.join(root, file["name"])
         data = open(path, "rb").read()
         assert len(data) == file["bytes"], (path, len(data), file["bytes"])
-        assert hashlib.sha256(data).hexdigest() == file["sha256"], "checksum of %s" % path
+        kind, wanted_sum = file["checksum"].split(":")
+        got_sum = "%08x" % zlib.crc32(data) if kind == "crc32" else hashlib.sha256(data).hexdigest()
+        assert got_sum == wanted_sum, "checksum of %s" % path
         sets.setdefault(file["part"], {})[file.get("column")] = (path, file["rows"])
     columns = job["columns"]
     if job["format"] == "numpy":

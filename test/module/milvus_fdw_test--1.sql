@@ -21,6 +21,13 @@ CREATE FUNCTION test_filter_fdw_validator(text[], oid) RETURNS void
 CREATE FOREIGN DATA WRAPPER test_filter_fdw
 	HANDLER test_filter_fdw_handler VALIDATOR test_filter_fdw_validator;
 
+CREATE FUNCTION test_split_fdw_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION test_split_fdw_validator(text[], oid) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FOREIGN DATA WRAPPER test_split_fdw
+	HANDLER test_split_fdw_handler VALIDATOR test_split_fdw_validator;
+
 CREATE FUNCTION test_archive_fdw_handler() RETURNS fdw_handler
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 CREATE FUNCTION test_archive_fdw_validator(text[], oid) RETURNS void

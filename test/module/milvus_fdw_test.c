@@ -1,9 +1,10 @@
 /*
  * milvus_fdw_test.c - How does a module built apart add a remote?
  *
- * Three of them, for the regression tests: test_fdw reads, writes and misbehaves
- * as told; test_filter_fdw checks conditions too; test_archive_fdw only reads,
- * has databases, and needs options.
+ * Several of them, for the regression tests: test_fdw reads, writes and misbehaves
+ * as told; test_filter_fdw and test_pushing_fdw check conditions too,
+ * test_split_fdw can also be read in parts; test_archive_fdw only reads, has
+ * databases, and needs options.
  */
 #include "postgres.h"
 
@@ -26,6 +27,7 @@ static const MfRegistryDoor *door;
 WRAPPER(test_fdw)
 WRAPPER(test_pushing_fdw)
 WRAPPER(test_filter_fdw)
+WRAPPER(test_split_fdw)
 WRAPPER(test_archive_fdw)
 
 /* -------------------------------------------------------------------- options */
@@ -68,6 +70,10 @@ static const MfOptionDef test_options[] = {
 	{"checks", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "exactly|loosely", "how test_pushing_fdw checks conditions", NULL},
 	{"orders", MF_ON_TABLE, MF_OPTION_ENUM, 0, 0, 0, "rightly|wrongly|not", "how test_pushing_fdw sorts", NULL},
 	{"above", MF_ON_TABLE, MF_OPTION_INT, MF_OPTION_NARROWS, 0, INT64_MAX, NULL, "rows with larger bigint keys only", NULL},
+	{"delay_on_descriptor", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "a timer's descriptor tells that a batch is there", NULL},
+	{"bound", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "parts are bound to a snapshot", NULL},
+	{"half_empty", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "every other part is empty", NULL},
+	{"split_fails", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "it cannot be cut", NULL},
 	{"write_mode", ON_BOTH, MF_OPTION_ENUM, 0, 0, 0, "insert|upsert", "what becomes of a row of the same key", NULL},
 	{"check_keys", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "a key twice at a time is an error", NULL},
 	{"tells_deleted", MF_ON_TABLE, MF_OPTION_BOOL, 0, 0, 0, NULL, "how many rows a condition deleted", NULL},
@@ -147,6 +153,27 @@ static const MfConnector pushing_connector = {
 	.sort_check = sort_check
 };
 
+/* And it can be cut. */
+static const MfConnector split_connector = {
+	.abi = MF_CONNECTOR_ABI,
+	.size = sizeof(MfConnector),
+	.name = "test_split_fdw",
+	.remote = "Test",
+	.collection_option = "collection",
+	.capabilities = MF_CAN_READ | MF_CAN_INSERT | MF_CAN_DELETE | MF_IS_NETWORK,
+	.verbs = ALL_VERBS | MF_VERB_BIT(MF_VERB_SPLIT),
+	.options = test_options,
+	CALLBACKS,
+	.write_begin = write_begin,
+	.write_submit = write_submit,
+	.write_poll = write_poll,
+	.write_flush = write_flush,
+	.write_counts = write_counts,
+	.write_end = write_end,
+	.filter_check = filter_check,
+	.sort_check = sort_check
+};
+
 static const MfConnector archive_connector = {
 	.abi = MF_CONNECTOR_ABI,
 	.size = sizeof(MfConnector),
@@ -169,7 +196,7 @@ _PG_init(void)
 	if (door == NULL || door->abi != MF_CONNECTOR_ABI)
 		elog(ERROR, "milvus_fdw has no door for this module");
 	if (!door->add(&test_connector) || !door->add(&pushing_connector) || !door->add(&filter_connector) ||
-		!door->add(&archive_connector))
+		!door->add(&split_connector) || !door->add(&archive_connector))
 		elog(ERROR, "milvus_fdw refused a connector");
 
 	/* the door refuses a name that is taken, and another ABI */

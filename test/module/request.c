@@ -16,6 +16,7 @@ struct MfTask
 	MfField		fields[MAX_FIELDS];
 	char		text[200];
 	int64_t		until;			/* LOAD: when it is done */
+	Splits	   *splits;			/* of SPLIT */
 };
 
 static const MfField counter_fields[] = {
@@ -186,6 +187,25 @@ load(MfTask *task, Collection *c, MfWaitFor *wait)
 	return MF_OK;
 }
 
+static MfStatus
+split(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	int64_t		rows = setting_int(task->conn, task->req.options, "rows", -1);
+	Collection *c;
+
+	if (hangs(task->conn, task->req.options, "describe", wait))
+		return MF_WAIT;
+	if (rows < 0)
+	{
+		if (remote_collection(task->conn, task->req.options, task->req.collection, &c, err) != MF_OK)
+			return MF_ERROR;
+		rows = c->rows->nrows;
+	}
+	if (task->splits == NULL)
+		task->splits = split_rows(task->conn, &task->req, rows, &task->reply, err);
+	return task->splits != NULL ? MF_OK : MF_ERROR;
+}
+
 /* ------------------------------------------------------------------- callbacks */
 
 MfStatus
@@ -223,6 +243,8 @@ request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 			return hangs(task->conn, task->req.options, "describe", wait) ? MF_WAIT : describe(task, err);
 		case MF_VERB_CREATE_COLLECTION:
 			return create(task, err);
+		case MF_VERB_SPLIT:
+			return split(task, wait, err);
 		default:
 			break;
 	}
@@ -258,6 +280,7 @@ void
 request_end(MfTask *task)
 {
 	counters.requests--;
+	split_free(task->splits);
 	mf_free(task->conn->mem, task->list);
 	mf_free(task->conn->mem, task);
 }

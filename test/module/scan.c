@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -100,6 +101,9 @@ open_source(MfScan *scan, MfError *err)
 		if (bind_column(scan, &desc, i, err) != MF_OK)
 			return MF_ERROR;
 	}
+	scan->last = scan->total;
+	if (split_scan(scan, err) != MF_OK)
+		return MF_ERROR;
 	return select_rows(scan, err);
 }
 
@@ -203,16 +207,11 @@ scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 
 	if (hangs(scan->conn, options, "scan", wait))
 		return MF_WAIT;
-	if (scan->until == 0 && delay > 0)
-		scan->until = now_ms() + delay;
-	if (scan->until > now_ms())
-	{
-		wait->timeout_ms = (int) (scan->until - now_ms());
+	if (split_is_late(scan, delay, wait))
 		return MF_WAIT;
-	}
 	/* no snapshot: rows that came meanwhile are there too */
 	if (scan->collection != NULL && scan->rows == NULL)
-		scan->total = scan->collection->rows->nrows;
+		scan->total = scan->spec->split != NULL ? scan->last : scan->collection->rows->nrows;
 	while (scan->row < scan->total && passes_over(scan, scan->row))
 		scan->row++;
 	rows = batch_rows(scan);
@@ -271,6 +270,8 @@ void
 scan_end(MfScan *scan)
 {
 	counters.scans--;
+	if (scan->timer > 0)
+		close(scan->timer);
 	for (int b = 0; b < 2 && scan->batches[b] != NULL; b++)
 		scan->batches[b]->ncolumns = scan->spec->ncolumns;
 	mf_free(scan->spec->mem, scan->rows);

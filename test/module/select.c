@@ -213,7 +213,7 @@ select_rows(MfScan *scan, MfError *err)
 	scan->rows = mf_alloc(spec->mem, sizeof(int64_t) * (size_t) (scan->total + 1));
 	if (scan->rows == NULL)
 		return mf_error_oom(err, sizeof(int64_t) * (size_t) scan->total);
-	for (int64_t row = 0; row < scan->total; row++)
+	for (int64_t row = scan->row; row < scan->total; row++)
 	{
 		Truth		truth = YES;
 
@@ -227,6 +227,7 @@ select_rows(MfScan *scan, MfError *err)
 	}
 	exact = exact && complete;
 	scan->total = n;
+	scan->row = 0;
 	sort_rows(scan, mf_option(spec->options, "orders"));
 	mf_batch_reset(scan->batches[0]);
 	scan->only_number = spec->count_only && exact;

@@ -132,6 +132,7 @@ struct MfScan
 
 	int64_t		total;
 	int64_t		row;			/* handed out so far */
+	int64_t		last;			/* of this part */
 	int64_t    *rows;			/* those that are handed out, or NULL: all */
 	bool		only_number;	/* rows without columns */
 	int			turn;
@@ -139,6 +140,7 @@ struct MfScan
 	MfScanStats stats;
 
 	int64_t		until;			/* when the next batch is there */
+	int			timer;			/* that says so, or 0 */
 	int64_t		retries;		/* still to fail */
 };
 
@@ -155,6 +157,15 @@ extern void scan_explain(const MfOptions *server, const MfScanSpec *spec, char *
 extern MfShip filter_check(const MfCollection *collection, const MfFilter *filter);
 extern bool sort_check(int nsorts, const MfSort *sorts);
 extern MfStatus select_rows(MfScan *scan, MfError *err);
+
+/* split.c */
+extern MfStatus split_scan(MfScan *scan, MfError *err);
+extern bool split_is_late(MfScan *scan, int64_t delay, MfWaitFor *wait);
+
+/* The parts of a scan, to be freed with split_free; NULL = *err. */
+typedef struct Splits Splits;
+extern Splits *split_rows(MfConn *conn, const MfRequest *req, int64_t rows, MfReply *reply, MfError *err);
+extern void split_free(Splits *splits);
 
 extern MfStatus write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **write, MfError *err);
 extern MfStatus write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err);

@@ -28,6 +28,7 @@ sub make
 {
 	my ($kind, $columns, $values) = @_;
 	sql("CREATE FOREIGN TABLE $kind ($columns) SERVER milvus OPTIONS (collection 't047_$kind', consistency_level 'strong', fetch_size '2000', create_partitions 'true')");
+	sql("CREATE FOREIGN TABLE ${kind}_cut ($columns) SERVER milvus OPTIONS (collection 't047_$kind', consistency_level 'strong', fetch_size '2000', splits '4')");
 	sql("INSERT INTO $kind SELECT " . sprintf($values, 'i') . " FROM generate_series(0, $pool - 1) i WHERE i % 2 = 0 OR i >= $kept");
 	sql("DELETE FROM $kind WHERE n >= $kept");
 }
@@ -69,14 +70,15 @@ for my $kind (qw(int text parts))
 	subtest $kind => sub {
 		my $stop = writer($kind);
 		my (%wrong, $others);
-		for (1 .. $scans)
+		for my $n (1 .. $scans * 2)
 		{
+			my $table = $n % 2 ? $kind : "${kind}_cut";    # as a whole, and four parts side by side
 			my ($rows, $stay, $distinct, $back, $keys, $all, $odd) = @{ (sql(qq{SELECT count(*), count(*) FILTER (WHERE n % 2 = 0), count(DISTINCT n) FILTER (WHERE n % 2 = 0),
 				count(*) FILTER (WHERE n >= $kept), count(DISTINCT id), count(id), count(*) FILTER (WHERE n % 2 = 1)
-				FROM (SELECT * FROM $kind OFFSET 0) x}))[0] };
-			$wrong{"$stay rows that stay, $distinct of them different"}++ if $stay != $kept / 2 || $distinct != $stay;
-			$wrong{"$back rows that were deleted"}++ if $back > 0;
-			$wrong{'keys twice'}++ if $keys != $all;
+				FROM (SELECT * FROM $table OFFSET 0) x}))[0] };
+			$wrong{"$table: $stay rows that stay, $distinct of them different"}++ if $stay != $kept / 2 || $distinct != $stay;
+			$wrong{"$table: $back rows that were deleted"}++ if $back > 0;
+			$wrong{"$table: keys twice"}++ if $keys != $all;
 			$others += $odd;
 		}
 		is_deeply(\%wrong, {}, "$scans scans: each row that stays once, none that was deleted");

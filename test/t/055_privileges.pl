@@ -20,6 +20,7 @@ my %remote = (
 	'compact(regclass, boolean)' => [ table => q{'tap055'} ],
 	(map { ("$_(regclass, text)" => [ table => q{'tap055', 'x'} ]) } qw(create_partition drop_partition create_alias alter_alias drop_alias)),
 	(map { ("$_(regclass)" => [ look => q{'tap055'} ]) } qw(partitions collection_statistics segments)),
+	'splits(regclass, integer)' => [ look => q{'tap055', 2} ],
 	'load_state(regclass, text[])' => [ look => q{'tap055'} ],
 	'compaction_state(regclass, bigint)' => [ look => q{'tap055', 1} ],
 	'check_schema(regclass, regclass)' => [ look => q{'tap055_local', 'tap055'} ],
@@ -31,6 +32,7 @@ my %remote = (
 	'stage(text, name, text, text, bigint)' => [ server => q{'SELECT 1 AS a', 'milvus'} ],
 	'stage(regclass, name, text, text, bigint)' => [ server => q{'tap055_local'::regclass, 'milvus'} ],
 	'staged(name)' => [ server => q{'milvus'} ],
+	'verify(name, text)' => [ server => q{'milvus', 'x'} ],
 	'unstage(name, text)' => [ server => q{'milvus', 'x'} ],
 	'import_files(regclass, name, text, boolean)' => [ look => q{'tap055', 'milvus', 'x'} ],
 	'import_files(regclass, text[], boolean)' => [ look => q{'tap055', ARRAY['x.json']} ],
@@ -41,6 +43,7 @@ my %remote = (
 	'drop_index(regclass, text)' => [ table => q{'tap055', 'id'} ],
 	'load(regclass, text[], integer)' => [ table => q{'tap055'} ],
 	'release(regclass, text[])' => [ table => q{'tap055'} ],
+	(map { ("$_(regclass, \"any\", integer, jsonb, name, text[], text, text)" => [ look => q{'tap055', '{1,2}'} ]) } qw(search search_text)),
 	'flush(regclass)' => [ table => q{'tap055'} ],
 );
 # What everybody may call: this session's own, and what computes.

@@ -139,6 +139,32 @@ subtest 'ids that repeat' => sub {
 	is(value('SELECT count(*) FROM t'), scalar @rows, 'keep');
 };
 
+subtest 'in parts' => sub {
+	plan skip_all => 'no splits() here' unless value(q{SELECT count(*) FROM pg_proc WHERE proname = 'splits' AND pronamespace = 'milvus_fdw'::regnamespace});
+	for ([ 'docs', 'error' ], [ 'repeated', 'first' ], [ 'repeated', 'last' ], [ 'repeated', 'keep' ], [ 'empty', 'error' ], [ 'binary', 'keep' ])
+	{
+		my ($collection, $what) = @$_;
+		whole_table('t', 'm1', $collection, on_duplicate => $what);
+		my @whole = map { "@$_" } sql('SELECT id, _segment, _offset FROM t ORDER BY _segment, _offset');
+		for my $wanted (0, 2)
+		{
+			my @parts = map { $_->[0] } sql('SELECT token FROM milvus_fdw.splits($1, $2)', 't', $wanted);
+			my @rows;
+			for my $token (@parts)
+			{
+				whole_table('part', 'm1', $collection, on_duplicate => $what, split => $token);
+				push @rows, map { "@$_" } sql('SELECT id, _segment, _offset FROM part');
+			}
+			is_deeply([ sort @rows ], [ sort @whole ], "$collection, on_duplicate $what: " . @parts . ' parts');
+			cmp_ok(scalar @parts, '<=', 2, 'not more than wanted') if $wanted;
+		}
+	}
+	whole_table('part', 'm1', 'docs', split => 'segments=1');
+	fails('a segment that is not there', 'SELECT * FROM part', sqlstate => '55000', message => 'collection "docs" has no segment "1"');
+	whole_table('t', 'm1', 'repeated');
+	fails('ids that repeat', 'SELECT count(id) FROM part', sqlstate => '23505') for map { whole_table('part', 'm1', 'repeated', split => $_->[0]); 1 } sql(q{SELECT token FROM milvus_fdw.splits('t') LIMIT 1});
+};
+
 subtest 'metadata kept elsewhere' => sub {
 	my $json = value("SELECT milvus_fdw.export_metadata('m1')");
 	utf8::encode(my $bytes = $json);
@@ -249,7 +275,7 @@ subtest 'a directory that is not at rest' => sub {
 	restore();
 	mkdir "$broken/wal" or die;
 	spew("$broken/wal/7.wal", 'x' x 100);
-	fails('a log that goes on', 'SELECT * FROM t', sqlstate => '55006', message => qr/not at rest/, detail => qr/write-ahead log/, hint => qr/Flush/);
+	fails('a log that goes on', 'SELECT * FROM t', sqlstate => 'HV000', message => qr/write-ahead log/, hint => qr/allow_unflushed/);
 	sql(q{ALTER FOREIGN TABLE t OPTIONS (ADD allow_unflushed 'true')});
 	is(value('SELECT count(id) FROM t'), scalar @{ $expected->{docs}{rows} }, 'unless the option says so');
 	sql(q{ALTER FOREIGN TABLE t OPTIONS (DROP allow_unflushed)});

@@ -101,6 +101,93 @@ subtest 'binary vectors' => sub {
 	is(value(q{SELECT index FROM milvus_fdw.fields('m1', 'bits') WHERE name = 'vector'}), 'BIN_FLAT', 'FLAT is BIN_FLAT');
 };
 
+subtest 'search' => sub {
+	my $q = q{'{1,2,3,4}'::real[]};
+	sql(q{CREATE TABLE near AS SELECT i::bigint AS id, ARRAY[i % 13, i % 7, i / 50, 1]::real[] AS vector FROM generate_series(1, 700) i});
+	sql(q{CREATE FUNCTION l2(a real[], b real[]) RETURNS real LANGUAGE sql IMMUTABLE AS 'SELECT sum((x - y) * (x - y))::real FROM unnest(a, b) t (x, y)'});
+	for my $metric ('L2', 'IP')
+	{
+		my $name = lc "near_$metric";
+		sql(qq{SELECT milvus_fdw.create_collection('m1', '$name', "like" => 'near', primary_key => 'id', metric_type => '$metric')});
+		sql(qq{CREATE FOREIGN TABLE m1.$name (id bigint, vector real[]) SERVER m1 OPTIONS (collection '$name')});
+		sql("INSERT INTO m1.$name SELECT * FROM near");
+	}
+	is_deeply([ map { $_->[0] } sql("SELECT distance FROM milvus_fdw.search('m1.near_l2', $q, 30)") ], [ map { $_->[0] } sql("SELECT l2(vector, $q) d FROM near ORDER BY d LIMIT 30") ],
+		'L2: as exact; what was just written is found');
+	is(value("SELECT count(*) FROM milvus_fdw.search('m1.near_l2', $q, 30) s JOIN near n USING (id) WHERE s.distance = l2(n.vector, $q)"), 30, 'joined');
+	is(value("SELECT count(*) FROM milvus_fdw.search('m1.near_l2', $q, 30) s JOIN m1.near_l2 n USING (id) WHERE s.distance = l2(n.vector, $q)"), 30, 'with the foreign table');
+	is_deeply([ map { $_->[0] } sql("SELECT distance FROM milvus_fdw.search('m1.near_ip', $q, 30)") ],
+		[ map { $_->[0] } sql(qq{SELECT (SELECT sum(x * y) FROM unnest(vector, $q) t (x, y))::real d FROM near ORDER BY d DESC LIMIT 30}) ], 'IP: the largest first');
+	is(value("SELECT count(*) FROM milvus_fdw.search('m1.near_l2', $q, 1000)"), 700, 'fewer than asked for: nothing is made up');
+	is_deeply([ sql("SELECT query, count(*) FROM milvus_fdw.search('m1.near_l2', (SELECT array_agg(vector) FROM near WHERE id < 4), 2) GROUP BY 1 ORDER BY 1") ],
+		[ [ 1, 2 ], [ 2, 2 ], [ 3, 2 ] ], 'several queries');
+	my $bits = value('SELECT vector FROM bits WHERE id = 21');
+	is_deeply([ sql("SELECT id, distance FROM milvus_fdw.search('m1.bits', B'$bits', 1)") ], [ [ 21, 0 ] ], 'binary vectors');
+	for my $metric ('JACCARD', 'SUBSTRUCTURE', 'SUPERSTRUCTURE', 'TANIMOTO')
+	{
+		my $name = lc "bits_$metric";
+		sql(qq{SELECT milvus_fdw.create_collection('m1', '$name', "like" => 'bits', primary_key => 'id', metric_type => '$metric')});
+		sql(qq{CREATE FOREIGN TABLE m1.$name (id bigint, vector bit(24)) SERVER m1 OPTIONS (collection '$name')});
+		sql("INSERT INTO m1.$name SELECT * FROM bits");
+		is(value("SELECT distance FROM milvus_fdw.search('m1.$name', B'$bits', 1)"), 0, $metric);
+	}
+	sql(q{SELECT milvus_fdw.create_index('m1.near_l2', 'vector', 'IVF_FLAT', params => '{"nlist": 8}')});
+	is(value("SELECT count(*) FROM milvus_fdw.search('m1.near_l2', $q, 5)"), 5, 'nprobe has a default');
+	fails('a bad one', qq{SELECT * FROM milvus_fdw.search('m1.near_l2', $q, 5, '{"nprobe": 0}')}, sqlstate => '22023', message => 'Milvus 1.x Search was refused', detail => qr/nprobe.*code 5/);
+	sql(q{SELECT milvus_fdw.drop_index('m1.near_l2', 'vector')});
+	sql(q{SELECT milvus_fdw.create_index('m1.near_l2', 'vector', 'HNSW')});
+	is(value("SELECT count(*) FROM milvus_fdw.search('m1.near_l2', $q, 200)"), 200, 'and ef, which is never less than k');
+	fails('a bad one', qq{SELECT * FROM milvus_fdw.search('m1.near_l2', $q, 50, params => '{"ef": 10}')}, sqlstate => '22023', detail => qr/ef/);
+	fails('dimensions', q{SELECT * FROM milvus_fdw.search('m1.near_l2', '{1,2}')}, sqlstate => '22000', message => 'expected 4 dimensions, not 2');
+	fails('k', "SELECT * FROM milvus_fdw.search('m1.near_l2', $q, 20000)", sqlstate => '22023', detail => qr/topk.*code 10/);
+	fails('metric', "SELECT * FROM milvus_fdw.search('m1.near_l2', $q, metric_type => 'IP')", sqlstate => '22023', message => 'collection "near_l2" compares by L2, not by IP', hint => qr/leave metric_type out/);
+	fails('filter', "SELECT * FROM milvus_fdw.search('m1.near_l2', $q, filter => 'id < 3')", sqlstate => '0A000');
+	sql(q{SELECT milvus_fdw.create_collection('m1', 'tagged', "like" => 'near', primary_key => 'id', metric_type => 'L2')});
+	sql(q{CREATE FOREIGN TABLE m1.tagged (id bigint, vector real[], _partition text) SERVER m1 OPTIONS (collection 'tagged', create_partitions 'true')});
+	sql(q{INSERT INTO m1.tagged SELECT id, vector, (ARRAY['e.u', 'exu', NULL])[id % 3 + 1] FROM near WHERE id <= 30});
+	is_deeply([ sql("SELECT count(*), bool_and(id % 3 = 0)::int FROM milvus_fdw.search('m1.tagged', $q, 100, partitions => '{e.u}')") ], [ [ 10, 1 ] ], 'a partition, and none whose tag it would match');
+	is(value("SELECT count(*) FROM milvus_fdw.search('m1.tagged', $q, 100, partitions => '{e.u,_default}')"), 20, 'two');
+	sql(q{CREATE FOREIGN TABLE m1.tagged_exu (id bigint, vector real[]) SERVER m1 OPTIONS (collection 'tagged', partition 'exu')});
+	is_deeply([ sql("SELECT count(*), bool_and(id % 3 = 1)::int FROM milvus_fdw.search('m1.tagged_exu', $q, 100)") ], [ [ 10, 1 ] ], 'that of the table');
+	fails('another', "SELECT * FROM milvus_fdw.search('m1.tagged_exu', $q, 100, partitions => '{e.u}')", sqlstate => '22023', message => qr/holds partition "exu" only/);
+	fails('none such', "SELECT * FROM milvus_fdw.search('m1.tagged', $q, 100, partitions => '{none}')", sqlstate => 'HV000', detail => qr/does not exist/);
+};
+
+subtest 'in parts' => sub {
+	plan skip_all => 'no splits() here' unless value(q{SELECT count(*) FROM pg_proc WHERE proname = 'splits' AND pronamespace = 'milvus_fdw'::regnamespace});
+	my $ids = sub {
+		my ($from, $what, $wanted) = @_;
+		sql('DROP FOREIGN TABLE IF EXISTS m1.whole');
+		sql("CREATE FOREIGN TABLE m1.whole (id bigint, vector real[]) SERVER m1 OPTIONS (collection '$from', on_duplicate '$what')");
+		my @all;
+		my @parts = map { $_->[0] } sql(q{SELECT token FROM milvus_fdw.splits('m1.whole', $1)}, $wanted);
+		for my $token (@parts)
+		{
+			sql('DROP FOREIGN TABLE IF EXISTS m1.part');
+			sql("CREATE FOREIGN TABLE m1.part (id bigint, vector real[]) SERVER m1 OPTIONS (collection '$from', on_duplicate '$what', split '$token')");
+			push @all, map { $_->[0] } sql('SELECT id FROM m1.part');
+		}
+		is_deeply([ sort { $a <=> $b } @all ], [ map { $_->[0] } sql('SELECT id FROM m1.whole ORDER BY id') ], "$from, on_duplicate $what: " . @parts . ' parts');
+		return scalar @parts;
+	};
+	is($ids->('docs', 'error', 0), value('SELECT count(DISTINCT _segment) FROM m1.where_is'), 'as many as segments');
+	is($ids->('docs', 'keep', 3), 3, 'as many as wanted');
+	$ids->('twice', $_, 0) for 'first', 'keep';
+	is($ids->('parted', 'error', 1), 1, 'one');
+	my @parts = map { $_->[0] } sql(q{SELECT token FROM milvus_fdw.splits('m1.twice')});
+	my $refused = 0;
+	for my $token (@parts)
+	{
+		sql('DROP FOREIGN TABLE IF EXISTS m1.part');
+		sql("CREATE FOREIGN TABLE m1.part (id bigint) SERVER m1 OPTIONS (collection 'twice', split '$token')");
+		$refused += (error_of('SELECT id FROM m1.part') // { sqlstate => '' })->{sqlstate} eq '23505';
+	}
+	is($refused, 2, 'an id in two segments: both parts refuse it, the others are read');
+	sql('DROP FOREIGN TABLE m1.part');
+	sql(q{CREATE FOREIGN TABLE m1.part (id bigint) SERVER m1 OPTIONS (collection 'docs', split 'segments=5')});
+	fails('a segment that was merged away', 'SELECT id FROM m1.part', sqlstate => '55000', message => 'collection "docs" has no segment "5"');
+};
+
 subtest 'what a collection cannot be' => sub {
 	sql(q{CREATE TABLE titled (id bigint, title text, vector real[])});
 	sql(q{INSERT INTO titled VALUES (1, 'x', ARRAY[1,2,3,4])});

@@ -14,6 +14,9 @@ my $reader = abs_path(dirname(__FILE__)) . '/../lib/staged.py';
 my $python = ($ENV{MILVUS_FDW_CACHE} // '/var/cache/milvus_fdw') . '/lite/bin/python';
 sql("CREATE SERVER place FOREIGN DATA WRAPPER object_store_fdw OPTIONS (url 'file://$place')");
 
+sub read_text { my ($path) = @_; open my $f, '<:raw', $path or die "$path: $!"; local $/; return <$f> }
+sub put_text { my ($path, $text) = @_; open my $f, '>:raw', $path or die "$path: $!"; print $f $text }
+
 # How a value is expected, by its type: see canonical() in staged.py.
 my %form = (
 	f4 => q{encode(float4send(%s), 'hex')}, f8 => q{encode(float8send(%s), 'hex')},
@@ -69,6 +72,10 @@ my @all = ([ id => 'same' ], [ b => 'same' ], [ i2 => 'same' ], [ i4 => 'same' ]
 subtest 'Parquet' => sub {
 	same('every type, NULLs, extremes', 'SELECT * FROM everything', \@all);
 	same('without compression', 'SELECT * FROM everything', \@all, q{compression => 'none'});
+	same('with snappy', 'SELECT * FROM everything', \@all, q{compression => 'snappy'});
+	my ($told) = same('statistics', q{SELECT id, b, i2, i4, ts, lt, left(t, 20) AS t, (f4 * 0)::real AS zero FROM everything WHERE id IS NOT NULL AND abs(f4) < 'Infinity' AND f8 <> 'NaN'},
+		[ [ id => 'same' ], [ b => 'same' ], [ i2 => 'same' ], [ i4 => 'same' ], [ ts => 'us' ], [ lt => 'us' ], [ t => 'same' ], [ zero => 'f4' ] ]);
+	is(($told =~ /bounds (\d+)/)[0], 8, 'of every column');
 	my ($said, @files) = same('several files', 'SELECT * FROM everything', \@all, 'file_bytes => 300000');
 	cmp_ok(scalar @files, '>', 3, scalar(@files) . ' files');
 	same('no rows', 'SELECT * FROM everything WHERE false', \@all);
@@ -137,11 +144,52 @@ subtest 'manifests' => sub {
 	fails("the name '$_'", "SELECT milvus_fdw.unstage('place', '$_')", sqlstate => '22023') for '', '..', '../x', 'a/b', '.', '/etc';
 };
 
+subtest 'verify' => sub {
+	sql(q{SELECT milvus_fdw.unstage('place', manifest) FROM milvus_fdw.staged('place')});
+	sql(q{CREATE SERVER strict FOREIGN DATA WRAPPER object_store_fdw OPTIONS (url 'file://} . $place . q{', checksum 'sha256')});
+	my $wrong = sub { sql("SELECT name, reason FROM milvus_fdw.verify('place', '$_[0]') WHERE NOT ok") };
+	for my $how (q('place', 'numpy'), q('strict', 'numpy'), q('place', 'parquet'), q('place', 'json'))
+	{
+		my @files = sql("SELECT name, checksum, manifest, bytes FROM milvus_fdw.stage('SELECT g::bigint AS id, array_fill(g::real, ARRAY[100]) AS v, repeat(''t'', g) AS t FROM generate_series(1, 5000) g', $how)");
+		my $manifest = $files[0][2];
+		my $kind = $how =~ /strict/ ? qr/^sha256:[0-9a-f]{64}$/ : qr/^crc32:[0-9a-f]{8}$/;
+		like($files[0][1], $kind, "$how: the checksum is told");
+		is_deeply([ sql("SELECT name, bytes FROM milvus_fdw.verify('place', '$manifest') WHERE ok AND reason IS NULL") ],
+			[ [ $manifest, -s "$place/$manifest" ], map { [ @$_[ 0, 3 ] ] } @files ], 'all is well');
+		my ($name, $sum) = @{ $files[-1] };
+		my $flip = sub { my ($file, $at, $byte) = @_; open my $f, '+<', "$place/$file" or die; seek $f, $at, 0; print $f $byte };
+		my $there = sub { my ($file, $at) = @_; open my $f, '<', "$place/$file" or die; seek $f, $at, 0; read $f, my $b, 1; $b };
+		for my $at (0, 127, 1_048_576, $files[-1][3] - 1)
+		{
+			next if $at >= $files[-1][3];
+			my $was = $there->($name, $at);
+			$flip->($name, $at, chr(ord($was) ^ 4));
+			my ($row) = $wrong->($manifest);
+			is($row->[0], $name, "a bit is flipped at $at");
+			like($row->[1], qr/^its checksum is \w+:\w+, not \Q$sum\E$/, 'and that is told');
+			$flip->($name, $at, $was);
+		}
+		is_deeply([ $wrong->($manifest) ], [], 'well again');
+		{ open my $f, '>>', "$place/$name" or die; print $f 'x'; }
+		is_deeply([ $wrong->($manifest) ], [ [ $name, 'it has ' . ($files[-1][3] + 1) . " bytes, not $files[-1][3]" ] ], 'a byte more');
+		rename "$place/$name", "$place/$name.away";
+		is_deeply([ $wrong->($manifest) ], [ [ $name, 'missing' ], [ "$name.away", 'it is not in the manifest' ] ], 'gone, and a stranger there');
+		rename "$place/$name.away", "$place/$name";
+		my $text = read_text("$place/$manifest");
+		(my $forged = $text) =~ s/"rows": 5000/"rows": 4999/;
+		put_text("$place/$manifest", $forged);
+		is(($wrong->($manifest))[0][1], 'its checksum does not fit', 'a manifest that was changed');
+		put_text("$place/$manifest", $text);
+		sql("SELECT milvus_fdw.unstage('place', '$manifest')");
+	}
+	fails('none', q{SELECT milvus_fdw.verify('place', 'nothing')}, sqlstate => '42704');
+};
+
 subtest 'what goes wrong on the way' => sub {
 	sql(q{SELECT milvus_fdw.unstage('place', manifest) FROM milvus_fdw.staged('place')});
 	fails('an error in the query', q{SELECT milvus_fdw.stage('SELECT 1 / (300000 - g) AS a, repeat(''x'', 100) AS t FROM generate_series(1, 400000) g', 'place', file_bytes => 1000000, compression => 'none')}, sqlstate => '22012');
 	is_deeply([ sql(q{SELECT * FROM milvus_fdw.staged('place')}) ], [], 'what it left is removed by the next command');
-	my $b = background(q{SELECT milvus_fdw.stage('SELECT g, repeat(''x'', 1000) FROM generate_series(1, 100000000) g', 'place', compression => 'none', file_bytes => 2000000)});
+	my $b = background(q{SELECT milvus_fdw.stage('SELECT generate_series(1, 100000000) AS g, repeat(''x'', 1000) AS t', 'place', compression => 'none', file_bytes => 2000000)});
 	for (1 .. 100) { last if (() = glob "$place/stage-*/*.parquet") > 1; select undef, undef, undef, 0.1 }
 	is(value(q{SELECT state FROM milvus_fdw.staged('place')}), 'staging', 'it is to be seen while it runs');
 	my $t = Time::HiRes::time();

@@ -24,11 +24,12 @@ sub bucket
 {
 	my ($bucket) = @_;
 	my $out = python(<<'P', $minio->{port}, $bucket // 'stage');
-import hashlib
+import hashlib, zlib
 from minio import Minio
 c = Minio("localhost:" + args[0], "testkey", "testsecret", secure=False)
 for o in c.list_objects(args[1], recursive=True):
-    print(o.object_name + "\t" + hashlib.sha256(c.get_object(args[1], o.object_name).read()).hexdigest())
+    data = c.get_object(args[1], o.object_name).read()
+    print("%s\tcrc32:%08x\tsha256:%s" % (o.object_name, zlib.crc32(data), hashlib.sha256(data).hexdigest()))
 for u in c._list_multipart_uploads(args[1]).uploads:
     print("upload\t" + u.object_name)
 P
@@ -40,8 +41,9 @@ sub arrives
 {
 	my ($name, $server, $query, $arguments, $prefix) = @_;
 	my @files = sql("SELECT name, checksum, bytes, manifest FROM milvus_fdw.stage(\$q\$$query\$q\$, '$server'$arguments)");
-	my %there = map { $_->[0] => $_->[1] } bucket();
-	is($there{ ($prefix // '') . $_->[0] }, $_->[1], "$name: $_->[0], $_->[2] bytes") for @files;
+	my %there = map { $_->[0] => { $_->[1] => 1, $_->[2] // '' => 1 } } bucket();
+	ok($there{ ($prefix // '') . $_->[0] }{ $_->[1] }, "$name: $_->[0], $_->[2] bytes") for @files;
+	is_deeply([ sql("SELECT name, bytes FROM milvus_fdw.verify('$server', '$files[0][3]') WHERE ok OFFSET 1") ], [ map { [ @$_[ 0, 2 ] ] } @files ], "$name: verify reads them back");
 	sql("SELECT milvus_fdw.unstage('$server', manifest) FROM milvus_fdw.staged('$server')");
 	is_deeply([ bucket() ], [], "$name: unstage leaves nothing");
 	return @files;
@@ -56,8 +58,32 @@ subtest 'S3' => sub {
 	arrives('odd names', 's3', q{SELECT 1 AS "$meta", 2 AS "a b+c%d=é&'"}, q{, 'numpy'});
 	store(prefixed => "url 's3://stage/a b/c', endpoint '$url'", $keys);
 	arrives('a prefix', 'prefixed', 'SELECT 1 AS a', '', 'a b/c/');
+	store(strict => "url 's3://stage', endpoint '$url', checksum 'sha256', part_bytes '5242880'", $keys);
+	my ($file) = arrives('with SHA-256', 'strict', $big, q{, 'parquet', 'none'});
+	like($file->[1], qr/^sha256:[0-9a-f]{64}$/, 'which it shows');
 	store(virtual => "url 's3://stage', endpoint '$url', addressing 'virtual'", $keys);
 	arrives('the bucket in the host name', 'virtual', $big, q{, 'parquet', 'none'});
+};
+
+subtest 'verify' => sub {
+	my ($file) = sql("SELECT name, checksum, bytes, manifest FROM milvus_fdw.stage(\$q\$$big\$q\$, 's3', 'parquet', 'none')");
+	my $wrong = sub { sql("SELECT name, reason FROM milvus_fdw.verify('s3', '$file->[3]') WHERE NOT ok") };
+	is_deeply([ $wrong->() ], [], 'well');
+	python(<<'P', $minio->{port}, $file->[0]);
+import io
+from minio import Minio
+c = Minio("localhost:" + args[0], "testkey", "testsecret", secure=False)
+data = bytearray(c.get_object("stage", args[1]).read())
+data[9000000] ^= 1
+c.put_object("stage", args[1], io.BytesIO(data), len(data))
+P
+	like(($wrong->())[0][1], qr/^its checksum is crc32:\w{8}, not $file->[1]$/, 'a bit is flipped in the second range');
+	python(<<'P', $minio->{port}, $file->[0]);
+from minio import Minio
+Minio("localhost:" + args[0], "testkey", "testsecret", secure=False).remove_object("stage", args[1])
+P
+	is_deeply([ $wrong->() ], [ [ $file->[0], 'missing' ] ], 'gone');
+	sql("SELECT milvus_fdw.unstage('s3', '$file->[3]')");
 };
 
 subtest 'TLS' => sub {
@@ -133,8 +159,96 @@ subtest 'what passes' => sub {
 	store(cut => "url 's3://stage', endpoint '" . $line->url . "', part_bytes '5242880'", $keys);
 	# the host that is signed is the double's, and MinIO checks what it is told
 	arrives('a line that breaks twice', 'cut', $big, q{, 'parquet', 'none'});
+	my $thin = double('line', to => "localhost:$minio->{port}", delay => 5);
+	store(thin => "url 's3://stage', endpoint '" . $thin->url . "', part_bytes '5242880'", $keys);
+	arrives('a slow line', 'thin', $big, q{, 'parquet', 'none'});
 	my $late = between(late => { method => 'PUT', path => 'partNumber=1&', answers => [ { forward => \1, delay_ms => 1500 }, { forward => \1 } ] });
 	arrives('a slow answer', 'late', $big, q{, 'parquet', 'none'});
+};
+
+subtest 'a completion whose answer is lost' => sub {
+	my $lost = between(lost => { method => 'POST', path => 'uploadId=', answers => [ { forward => \1, cut => 10 }, { forward => \1 } ] });
+	arrives('it was carried out', 'lost', $big, q{, 'parquet', 'none'});
+	is(scalar(grep { $_->{method} eq 'POST' && $_->{path} =~ /uploadId=/ } $lost->seen), 2, 'it was asked for again');
+	is(scalar(grep { ($_->{headers}{Range} // '') eq 'bytes=0-0' } $lost->seen), 1, 'and the file looked for');
+	between(forgotten => { method => 'POST', path => 'uploadId=', answers => [ { status => 404, body => '<Error><Code>NoSuchUpload</Code></Error>' } ] });
+	fails('it was not', "SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'forgotten', 'parquet', 'none')", sqlstate => 'HV00L', message => qr/forgotten an unfinished upload/);
+	is(value(q{SELECT count(*) FROM milvus_fdw.staged('forgotten')}), 0, 'cleaned up');
+	is_deeply([ bucket() ], [], 'wholly');
+};
+
+subtest 'the store dies midway and comes back' => sub {
+	store(comes => "url 's3://stage', endpoint '$url', part_bytes '5242880', retry_timeout '60'", $keys);
+	my $slow = q{SELECT g AS id, repeat(md5(g::text), 32) AS t, CASE WHEN g % 500 = 0 THEN length(pg_sleep(0.1)::text) END AS w FROM generate_series(1, 20000) g};
+	for my $times (1, 2)
+	{
+		my $b = background("SELECT manifest FROM milvus_fdw.stage(\$q\$$slow\$q\$, 'comes', 'json', file_bytes => 6000000)");
+		for (1 .. 400) { last if () = glob "$minio->{dir}/data/stage/stage-*/[0-9]*.json/xl.meta"; select undef, undef, undef, 0.05 }
+		open my $f, '<', "$minio->{dir}/pid" or die;
+		kill 'KILL', <$f> + 0;
+		select undef, undef, undef, $times;
+		is($b->wait(1), undef, 'it waits');
+		$minio->start;
+		my $r = $b->wait(60_000);
+		is($r->{error}, undef, 'and goes on');
+		is_deeply([ sql(q{SELECT bool_and(ok), count(*) > 4 FROM milvus_fdw.staged('comes') s, milvus_fdw.verify('comes', s.manifest)}) ], [ [ 't', 't' ] ], 'every byte is there');
+		is(value(q{SELECT rows FROM milvus_fdw.staged('comes')}), 20000, 'every row');
+		sql(q{SELECT milvus_fdw.unstage('comes', manifest) FROM milvus_fdw.staged('comes')});
+		is_deeply([ bucket() ], [], 'and nothing else');
+	}
+};
+
+subtest 'keys for a while, and those of the machine' => sub {
+	my ($id, $secret, $token) = split /\n/, python(<<'P', $minio->{port});
+from minio.credentials import AssumeRoleProvider
+c = AssumeRoleProvider(sts_endpoint="http://localhost:" + args[0], access_key="testkey", secret_key="testsecret", duration_seconds=3600).retrieve()
+print(c.access_key, c.secret_key, c.session_token, sep="\n")
+P
+	my $options = "url 's3://stage', endpoint '$url'";
+	store(session => $options, "access_key '$id', secret_key '$secret', session_token '$token'");
+	arrives('a session token', 'session', 'SELECT 1 AS a', '');
+	store(stolen => $options, "access_key '$id', secret_key '$secret'");
+	fails('without it', q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'stolen')}, sqlstate => '28P01');
+
+	my $answer = sub { return { AccessKeyId => $id, SecretAccessKey => $secret, Token => $token, Expiration => $_[0] } };
+	my $instance = double('http_server', script => [
+		{ method => 'PUT', path => '^/latest/api/token$', answers => [ { status => 503 }, { body => 'metatoken' } ] },
+		{ method => 'GET', path => '^/latest/meta-data/iam/security-credentials/$', answers => [ { body => 'some-role' } ] },
+		{ method => 'GET', path => '/security-credentials/some-role$', answers => [ { body => $answer->('2100-01-01T00:00:00Z') } ] } ]);
+	store(instance => $options, "iam 'instance', iam_endpoint '" . $instance->url . "'");
+	arrives('the role of an instance', 'instance', 'SELECT 1 AS a', '');
+	my @seen = $instance->seen;
+	is(scalar @seen, 4, 'its keys are kept');
+	is($seen[0]{headers}{'X-aws-ec2-metadata-token-ttl-seconds'}, 21600, 'a token is asked for');
+	is($seen[$_]{headers}{'X-aws-ec2-metadata-token'}, 'metatoken', 'and shown') for 2, 3;
+
+	my $soon = do { my @t = gmtime(time + 100); sprintf '%04d-%02d-%02dT%02d:%02d:%02dZ', $t[5] + 1900, $t[4] + 1, @t[ 3, 2, 1, 0 ] };
+	my $container = double('http_server', script => [ { path => '^/v2/credentials/some-id$', answers => [ { body => $answer->($soon) }, { body => $answer->('2100-01-01T00:00:00Z') } ] } ]);
+	store(container => $options, "iam 'container', iam_endpoint '" . $container->url . "/v2/credentials/some-id'");
+	arrives('the role of a container', 'container', 'SELECT 1 AS a', '');
+	is(scalar(() = $container->seen), 2, 'keys that expire soon are fetched anew');
+
+	for my $case ([ 'no role', { status => 404 }, qr/HTTP status 404/ ], [ 'garbage', { body => '{"Code": "Failed"}' }, qr/without keys/ ], [ 'a line break', { body => { %{ $answer->('2100-01-01T00:00:00Z') }, Token => "a\nb" } }, qr/without keys/ ])
+	{
+		my $double = double('http_server', script => [ { path => '', answers => [ $case->[1] ] } ]);
+		store(norole => $options, "iam 'container', iam_endpoint '" . $double->url . "/x'");
+		fails($case->[0], q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'norole')}, sqlstate => '28000', message => qr/has no credentials/, detail => $case->[2], hint => qr/role/);
+	}
+	store(nowhere => $options, "iam 'container'");
+	fails('nowhere to ask', q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'nowhere')}, sqlstate => '28000', hint => qr/iam_endpoint/);
+	my $echo = double('http_server', script => [ { path => '', answers => [ { status => 403, body => "<Error><Code>AccessDenied</Code><Message>not with $token</Message></Error>" } ] } ]);
+	store(echo => "url 's3://stage', endpoint '" . $echo->url . "'", "iam 'instance', iam_endpoint '" . $instance->url . "'");
+	my $e = error_of(q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'echo')});
+	is($e->{sqlstate}, '42501', 'a store that repeats the token');
+	unlike(join("\n", map { $_ // '' } values %$e), qr/\Q$token\E/, 'is not repeated');
+
+	sql($_) for 'DROP ROLE IF EXISTS t101', 'CREATE ROLE t101', 'GRANT USAGE ON FOREIGN SERVER instance TO t101', 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA milvus_fdw TO t101', 'SET ROLE t101';
+	fails('who may take them', q{CREATE USER MAPPING FOR t101 SERVER instance OPTIONS (iam 'instance')}, sqlstate => '42501', detail => qr/Only a superuser/);
+	sql($_) for 'RESET ROLE', "CREATE USER MAPPING FOR t101 SERVER instance OPTIONS (iam 'instance', iam_endpoint '" . $instance->url . "')", 'SET ROLE t101';
+	fails('and use them', q{SELECT milvus_fdw.staged('instance')}, sqlstate => '2F003', message => qr/password or API key is required/);
+	sql($_) for 'RESET ROLE', q{ALTER USER MAPPING FOR t101 SERVER instance OPTIONS (ADD password_required 'false')}, 'SET ROLE t101';
+	is(value(q{SELECT count(*) FROM milvus_fdw.staged('instance')}), 0, 'where a superuser allows it');
+	sql($_) for 'RESET ROLE', 'DROP OWNED BY t101', 'DROP ROLE t101';
 };
 
 subtest 'what does not' => sub {
@@ -150,6 +264,36 @@ subtest 'what does not' => sub {
 	my $garbage = double('http_server', script => [ { path => '', answers => [ { status => 200, body => '<<<<not XML' } ] } ]);
 	store(garbage => "url 's3://stage', endpoint '" . $garbage->url . "', part_bytes '5242880'", $keys);
 	fails('garbage', "SELECT milvus_fdw.stage(\$q\$$big\$q\$, 'garbage', 'parquet', 'none')", sqlstate => 'HV00L', message => qr/no upload id/);
+};
+
+subtest 'giving up while a directory is written' => sub {
+	my $place = scratch() . '/place';
+	mkdir $place;
+	chmod 0777, $place;
+	for my $sync ('false', 'true')
+	{
+		store(place => "url 'file://$place', sync '$sync'");
+		is(value(q{SELECT bool_and(ok) FROM milvus_fdw.stage('SELECT 1 AS a', 'place', 'numpy') s, milvus_fdw.verify('place', s.manifest)}), 't', "sync $sync: files are whole");
+		for my $format ('json', 'parquet')
+		{
+			my @ms;
+			for (1 .. 3)
+			{
+				my $b = background("SELECT milvus_fdw.stage(\$q\$SELECT generate_series(1, 100000000) AS g, repeat('x', 1000) AS t\$q\$, 'place', '$format', 'none', 20000000)");
+				for (1 .. 600) { last if (() = glob "$place/stage-*/*.$format") > 1; select undef, undef, undef, 0.05 }
+				select undef, undef, undef, rand 0.2;
+				$b->cancel;
+				my $r = $b->wait(10_000);
+				is($r->{error}{sqlstate}, '57014', "sync $sync, $format: cancelled");
+				push @ms, $r->{ms_since_signal};
+				is($b->session->value(q{SELECT count(*) FROM milvus_fdw.staged('place') WHERE state = 'staging'}), 0, 'and removed by the next command');
+			}
+			# the least of them: a flush of the disk is not ours to hasten, and others use the machine
+			cmp_ok((sort { $a <=> $b } @ms)[0], '<', 100, sprintf 'within 100 ms: %.0f, %.0f, %.0f', @ms);
+		}
+		sql(q{SELECT milvus_fdw.unstage('place', manifest) FROM milvus_fdw.staged('place')});
+		is_deeply([ glob "$place/*" ], [], "sync $sync: nothing is left");
+	}
 };
 
 subtest 'giving up' => sub {

@@ -8,6 +8,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "../../src/bulk/format/crc.h"
 #include "../../src/bulk/format/parquet.h"
 #include "drive.h"
 
@@ -138,6 +139,52 @@ times(void)
 	}
 }
 
+/* ----------------------------------------------------------------- checksums */
+
+/* By the definition: a bit at a time. */
+static uint32_t
+slow_crc(const unsigned char *p, size_t len)
+{
+	uint32_t	crc = ~0U;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		crc ^= p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0);
+	}
+	return ~crc;
+}
+
+static void
+checksums(void)
+{
+	static unsigned char data[3000];
+	int			wrong = 0;
+	int			unpatched = 0;
+
+	ok(mf_crc32(0, "123456789", 9) == 0xCBF43926U, "the check value of CRC-32");
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char) rnd();
+	for (int round = 0; round < 3000; round++)
+	{
+		size_t		from = rnd() % 64;
+		size_t		n = rnd() % (sizeof(data) - from);
+		size_t		cut = n > 0 ? rnd() % n : 0;
+		size_t		head = rnd() % (n < 128 ? n + 1 : 128);
+		unsigned char before[128];
+		uint32_t	crc = mf_crc32(mf_crc32(0, data + from, cut), data + from + cut, n - cut);
+
+		wrong += crc != slow_crc(data + from, n);
+		memcpy(before, data + from, head);
+		for (size_t i = 0; i < head; i++)
+			data[from + i] = (unsigned char) rnd();
+		unpatched += mf_crc32_patch(crc, n, before, data + from, head) != slow_crc(data + from, n);
+	}
+	ok(wrong == 0, "CRC-32 of any length, in two pieces (%d are wrong)", wrong);
+	ok(unpatched == 0, "and with another beginning (%d are wrong)", unpatched);
+}
+
 /* ------------------------------------------------------------------- batches */
 
 static const struct
@@ -227,14 +274,14 @@ encode(MfEncoder *encoder, const MfBatch *batch, size_t *bytes, MfError *err)
 }
 
 static void
-batches(const MfFormat *format, bool nulls, bool compress)
+batches(const MfFormat *format, bool nulls, MfCodec codec)
 {
 	MfFormatColumn columns[NKINDS];
 	char		names[NKINDS][16];
 	int			n = 0;
 	int			failed = 0;
 	MfError		err;
-	MfEncodeSpec spec = {.columns = columns,.compress = compress,.mem = &mem};
+	MfEncodeSpec spec = {.columns = columns,.codec = codec,.mem = &mem};
 	MfBatch    *batch;
 	MfEncoder  *encoder;
 
@@ -261,7 +308,7 @@ batches(const MfFormat *format, bool nulls, bool compress)
 		if (encode(encoder, batch, &bytes, &err) != MF_OK && failed++ == 0)
 			printf("# %s: %s\n", err.column, err.message);
 	}
-	ok(failed == 0, "%s: batches of %d columns%s%s", format->name, n, nulls ? ", NULLs" : "", compress ? ", compressed" : "");
+	ok(failed == 0, "%s: batches of %d columns%s%s", format->name, n, nulls ? ", NULLs" : "", codec != MF_CODEC_NONE ? ", compressed" : "");
 	format->end(encoder);
 	mf_batch_free(batch);
 }
@@ -308,11 +355,13 @@ main(void)
 	mf_mem_init(&mem, (size_t) 512 << 20);
 	levels();
 	times();
-	batches(&mf_format_parquet, true, false);
-	batches(&mf_format_parquet, true, true);
-	batches(&mf_format_parquet, false, false);
-	batches(&mf_format_json, true, false);
-	batches(&mf_format_numpy, false, false);
+	checksums();
+	batches(&mf_format_parquet, true, MF_CODEC_NONE);
+	batches(&mf_format_parquet, true, MF_CODEC_ZSTD);
+	batches(&mf_format_parquet, true, MF_CODEC_SNAPPY);
+	batches(&mf_format_parquet, false, MF_CODEC_NONE);
+	batches(&mf_format_json, true, MF_CODEC_NONE);
+	batches(&mf_format_numpy, false, MF_CODEC_NONE);
 	out_of_memory();
 	ok(mem.used == 0, "no memory is left behind");
 	return tap_done();

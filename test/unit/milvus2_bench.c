@@ -196,7 +196,7 @@ read_plain(int limit, int64_t *seen)
 		request.n_output_fields = 4;
 		request.consistency_level = 3;
 		request.guarantee_timestamp = 1;
-		body = m2_pack(&request.base, &len);
+		body = mf_message_pack(&request.base, &len);
 		mf_free(&m2_mem, request.expr);
 		if (mf_grpc_begin(grpc, M2_SERVICE "Query", body, len, 0, true, &call, &err) != MF_OK ||
 			drive(grpc_step, call, 60000, &err) != MF_OK)

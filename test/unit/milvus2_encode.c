@@ -343,7 +343,7 @@ make_reply(size_t *len)
 	results.fields_data = r->fields_data;
 	results.n_fields_data = 10;
 	results.session_ts = 12345678901234;
-	bytes = m2_pack(&results.base, len);
+	bytes = mf_message_pack(&results.base, len);
 	m2__insert_request__free_unpacked(r, NULL);
 	free(body);
 	m2_plan_free(&plan);

@@ -209,7 +209,7 @@ check_values(const MfField *field, const MfColumn *col)
 /* ------------------------------------------------------------ the whole way */
 
 static M2Schema schema;
-static M2Arena arena;
+static MfArena arena;
 
 static void
 read_schema(void)
@@ -606,7 +606,7 @@ main(int argc, char **argv)
 	times();
 	halves();
 	fuzz(argc > 1 ? atol(argv[1]) : 20000);
-	m2_arena_free(&arena);
+	mf_arena_free(&arena);
 	remove_fixtures();
 	is_count(mem.used, 0, "no memory is left behind");
 	return tap_done();

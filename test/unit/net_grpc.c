@@ -325,7 +325,8 @@ test_many(void)
 		}
 	}
 	is_int(done, 30, "thirty calls at once");
-	ok(rounds < 100, "without spinning (%d rounds)", rounds);
+	/* who spins goes round thousands of times a millisecond */
+	ok(rounds < 100 + (drive_now() - began), "without spinning (%d rounds)", rounds);
 
 	/* An answer left lying does not keep the others from sleeping.  Signals would. */
 	storm(0);

@@ -329,7 +329,12 @@ test_unattended(void)
 	s.request_timeout_ms = 1500;
 	http = open_port(port, &s);
 	begin(http, "GET", "/late", NULL, &call);
-	mf_http_step(call, &wait, &err);
+	/* on a busy machine one step does not send it */
+	for (int i = 0; i < 25; i++)
+	{
+		mf_http_step(call, &wait, &err);
+		pause_ms(20);
+	}
 	pause_ms(2500);
 	ok(finish(call, &err) == MF_OK, "an answer that came while nobody looked is taken");
 	mf_http_end(call);

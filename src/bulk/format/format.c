@@ -23,6 +23,28 @@ mf_format_by_name(const char *name)
 	return NULL;
 }
 
+static const char *const codecs[] = {[MF_CODEC_NONE] = "none",[MF_CODEC_ZSTD] = "zstd",[MF_CODEC_SNAPPY] = "snappy"};
+
+const char *
+mf_codec_name(MfCodec codec)
+{
+	return codecs[codec];
+}
+
+bool
+mf_codec_by_name(const MfFormat *format, const char *name, MfCodec *codec)
+{
+	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++)
+	{
+		if (strcmp(codecs[i], name) == 0 && (format->compresses || i == MF_CODEC_NONE))
+		{
+			*codec = (MfCodec) i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The civil date of a day since 1970-01-01, proleptic Gregorian. */
 static void
 civil(int64_t day, int64_t *year, int *month, int *of_month)
@@ -121,6 +143,7 @@ mf_piece_of(MfEncoder *encoder, MfPiece *piece, MfError *err)
 		return mf_error_oom(err, encoder->out.cap * 2);
 	piece->data = encoder->out.data;
 	piece->len = encoder->out.len;
+	piece->tail_len = 0;
 	return MF_OK;
 }
 
@@ -131,5 +154,13 @@ mf_format_error(MfError *err, const char *sqlstate, const MfFormatColumn *column
 	mf_error(err, sqlstate, "%s", message);
 	snprintf(err->column, sizeof(err->column), "%s", column->name);
 	err->row = batch->first_row + row;
+	return MF_ERROR;
+}
+
+MfStatus
+mf_format_null_error(MfError *err, const MfFormatColumn *column, const MfBatch *batch, int32_t row)
+{
+	mf_format_error(err, MF_NOT_NULL_VIOLATION, column, batch, row, "a value that must not be NULL is NULL");
+	mf_error_hint(err, "Use coalesce() in the query.");
 	return MF_ERROR;
 }

@@ -25,13 +25,26 @@ typedef struct MfFormatColumn
 	MfKind		elem;			/* of a LIST */
 	int32_t		dim;			/* vectors */
 	bool		local_time;		/* TIMESTAMP: of no zone */
+
+	/* What a reader asks for, such as a version of Milvus that imports the file. */
+	bool		not_null;		/* a NULL is an error, which names its row */
+	bool		time_text;		/* TIMESTAMP: as ISO 8601 text in any format */
+	bool		raw_json;		/* JSON: as it is in JSON files, not only objects */
 } MfFormatColumn;
+
+/* How the pages of a Parquet file are compressed. */
+typedef enum MfCodec
+{
+	MF_CODEC_NONE = 0,
+	MF_CODEC_ZSTD,
+	MF_CODEC_SNAPPY
+} MfCodec;
 
 typedef struct MfEncodeSpec
 {
 	int			ncolumns;
 	const MfFormatColumn *columns;
-	bool		compress;		/* zstd, where the format has compression */
+	MfCodec		codec;			/* where the format has compression */
 	MfMem	   *mem;
 } MfEncodeSpec;
 
@@ -41,8 +54,10 @@ typedef struct MfPiece
 	int			column;			/* to be begun with zeros */
 	int32_t		row;
 	int			stream;			/* of these bytes */
-	const char *data;			/* valid until the next call */
+	const char *data;			/* valid until the next call, as `tail` is */
 	size_t		len;
+	const char *tail;			/* bytes that follow, kept where they were */
+	size_t		tail_len;
 } MfPiece;
 
 typedef struct MfFormat MfFormat;
@@ -63,6 +78,7 @@ struct MfFormat
 	const char *content_type;
 	bool		file_per_column;
 	size_t		batch_bytes;	/* worth collecting before `next` is called */
+	bool		compresses;
 
 	/* Why it cannot carry the column (static text, a sentence), or NULL. */
 	const char *(*refuse) (const MfFormatColumn *column);
@@ -94,7 +110,7 @@ struct MfFormat
 	MfStatus	(*expand) (MfEncoder *encoder, int stream, const char *data, size_t len,
 						   size_t *used, MfPiece *piece, MfError *err);
 
-	/* Bytes that the streams will have in all, of which `written` are out already. */
+	/* Bytes that the streams will have in all, of which `written` are out already.  NULL: just these. */
 	int64_t		(*size) (const MfEncoder *encoder, int64_t written);
 };
 
@@ -104,6 +120,10 @@ extern const MfFormat mf_format_json;
 
 /* By its name, or NULL. */
 extern const MfFormat *mf_format_by_name(const char *name);
+
+/* "none", "zstd", "snappy"; false = no such codec of this format. */
+extern const char *mf_codec_name(MfCodec codec);
+extern bool mf_codec_by_name(const MfFormat *format, const char *name, MfCodec *codec);
 
 /* ------------------------------------------------- shared by the formats */
 
@@ -118,11 +138,13 @@ extern bool mf_sparse_json(MfBytes *out, const char *pairs, size_t len);
 extern bool mf_json_f32_text(MfBytes *out, float value);
 extern bool mf_json_f64_text(MfBytes *out, double value);
 
-/* The piece is what `out` holds; MF_ERROR if it could not grow. */
+/* The piece is what `out` holds, without a tail; MF_ERROR if it could not grow. */
 extern MfStatus mf_piece_of(MfEncoder *encoder, MfPiece *piece, MfError *err);
 
 /* An error at a value; row counts from the batch's first. */
 extern MfStatus mf_format_error(MfError *err, const char *sqlstate, const MfFormatColumn *column,
 								const MfBatch *batch, int32_t row, const char *message);
+
+extern MfStatus mf_format_null_error(MfError *err, const MfFormatColumn *column, const MfBatch *batch, int32_t row);
 
 #endif							/* MF_FORMAT_H */

@@ -86,6 +86,15 @@ put_json(MfBytes *out, const char *text, size_t len)
 }
 
 static void
+put_raw(MfBytes *out, const MfColumn *col, int32_t row)
+{
+	size_t		len;
+	const char *text = mf_varying_at(col, row, &len);
+
+	mf_json_buf_raw(out, text, len);
+}
+
+static void
 put_int(MfBytes *out, const char *at, size_t width)
 {
 	int8_t		i8;
@@ -236,7 +245,13 @@ put_row(MfEncoder *encoder, const MfBatch *batch, int32_t row, MfError *err)
 		mf_json_buf_quote(out, column->name);
 		mf_json_buf_raw(out, ":", 1);
 		if (mf_column_state(&batch->columns[c], row) != MF_VALUE_PRESENT)
+		{
+			if (column->not_null)
+				return mf_format_null_error(err, column, batch, row);
 			mf_json_buf_add(out, "null");
+		}
+		else if (column->raw_json)
+			put_raw(out, &batch->columns[c], row);
 		else if (!put_value(out, &batch->columns[c], row, column->local_time))
 			return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column, batch, row, "JSON cannot hold NaN or infinity");
 	}
@@ -261,12 +276,6 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 	return mf_piece_of(encoder, piece, err);
 }
 
-static int64_t
-size(const MfEncoder *encoder, int64_t written)
-{
-	return written;
-}
-
 const MfFormat mf_format_json = {
 	.name = "json",
 	.suffix = ".json",
@@ -278,5 +287,4 @@ const MfFormat mf_format_json = {
 	.file_begin = file_begin,
 	.next = next,
 	.file_end = file_end,
-	.size = size,
 };

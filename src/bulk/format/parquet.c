@@ -34,26 +34,23 @@ pq_type(MfKind kind)
 }
 
 /* Bits and halves are bytes, as Milvus takes them. */
-bool
-pq_is_list(const MfFormatColumn *column)
+static void
+plan_column(const MfFormatColumn *column, PqColumn *out)
 {
-	return column->kind == MF_KIND_LIST || column->kind == MF_KIND_VEC_F32 || column->kind == MF_KIND_VEC_I8;
-}
-
-MfKind
-pq_leaf(const MfFormatColumn *column)
-{
-	switch (column->kind)
-	{
-		case MF_KIND_LIST:
-			return column->elem;
-		case MF_KIND_VEC_F32:
-			return MF_KIND_F32;
-		case MF_KIND_VEC_I8:
-			return MF_KIND_I8;
-		default:
-			return column->kind;
-	}
+	out->column = column;
+	out->leaf = column->kind;
+	out->list = true;
+	if (column->kind == MF_KIND_LIST)
+		out->leaf = column->elem;
+	else if (column->kind == MF_KIND_VEC_F32)
+		out->leaf = MF_KIND_F32;
+	else if (column->kind == MF_KIND_VEC_I8)
+		out->leaf = MF_KIND_I8;
+	else
+		out->list = false;
+	out->time_text = out->leaf == MF_KIND_TIMESTAMP && column->time_text;
+	if (out->time_text)
+		out->leaf = MF_KIND_TEXT;
 }
 
 static const char *
@@ -81,6 +78,7 @@ pq_end(MfEncoder *encoder)
 	mf_free(mem, pq->base.out.data);
 	mf_free(mem, pq->page.data);
 	mf_free(mem, pq->levels.data);
+	mf_free(mem, pq->columns);
 	mf_free(mem, pq->chunks);
 	mf_free(mem, pq->group_rows);
 	mf_free(mem, pq);
@@ -96,13 +94,16 @@ pq_begin(const MfEncodeSpec *spec)
 	pq->base = (MfEncoder) {.format = &mf_format_parquet,.spec = spec,.out = {.mem = spec->mem}};
 	pq->page.mem = spec->mem;
 	pq->levels.mem = spec->mem;
-	if (spec->compress)
+	pq->columns = mf_calloc(spec->mem, sizeof(PqColumn) * (size_t) (spec->ncolumns + 1));
+	if (spec->codec == MF_CODEC_ZSTD)
 		pq->zstd = ZSTD_createCCtx();
-	if (spec->compress && pq->zstd == NULL)
+	if (pq->columns == NULL || (spec->codec == MF_CODEC_ZSTD && pq->zstd == NULL))
 	{
 		pq_end(&pq->base);
 		return NULL;
 	}
+	for (int i = 0; i < spec->ncolumns; i++)
+		plan_column(&spec->columns[i], &pq->columns[i]);
 	return &pq->base;
 }
 
@@ -110,9 +111,14 @@ pq_begin(const MfEncodeSpec *spec)
 static MfStatus
 piece_of(PqEncoder *pq, MfPiece *piece, MfError *err)
 {
+	MfStatus	status = mf_piece_of(&pq->base, piece, err);
+
 	piece->stream = 0;
-	pq->written += (int64_t) pq->base.out.len;
-	return mf_piece_of(&pq->base, piece, err);
+	piece->tail = pq->tail;
+	piece->tail_len = pq->tail_len;
+	pq->written += (int64_t) (pq->base.out.len + pq->tail_len);
+	pq->tail_len = 0;
+	return status;
 }
 
 static MfStatus
@@ -207,10 +213,10 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 		return mf_error_oom(err, sizeof(PqChunk) * (size_t) spec->ncolumns);
 	chunk = &pq->chunks[(size_t) (pq->ngroups - 1) * spec->ncolumns + piece->column];
 	if (piece->row == 0)
-		*chunk = (PqChunk) {.offset = pq->written};
+		*chunk = (PqChunk) {.offset = pq->written,.bounded = true,.least.len = -1,.greatest.len = -1};
 	encoder->out.len = 0;
 	to = page_end(&batch->columns[piece->column], piece->row, batch->nrows);
-	if (pq_page(pq, chunk, &spec->columns[piece->column], batch, piece->column, piece->row, to, err) != MF_OK)
+	if (pq_page(pq, chunk, batch, piece->column, piece->row, to, err) != MF_OK)
 		return MF_ERROR;
 	piece->row = to;
 	if (to == batch->nrows)
@@ -221,23 +227,17 @@ next(MfEncoder *encoder, const MfBatch *batch, MfPiece *piece, MfError *err)
 	return piece_of(pq, piece, err);
 }
 
-static int64_t
-size(const MfEncoder *encoder, int64_t written)
-{
-	return written;
-}
-
 /* 16 MB a row group: half of what pymilvus makes, because a backend's memory holds it. */
 const MfFormat mf_format_parquet = {
 	.name = "parquet",
 	.suffix = ".parquet",
 	.content_type = "application/vnd.apache.parquet",
 	.batch_bytes = 16 * 1024 * 1024,
+	.compresses = true,
 	.refuse = refuse,
 	.begin = pq_begin,
 	.end = pq_end,
 	.file_begin = file_begin,
 	.next = next,
 	.file_end = file_end,
-	.size = size,
 };

@@ -104,46 +104,70 @@ group(MfThrift *t, const char *name, int repetition, int children, bool list)
 }
 
 static void
-schema(MfThrift *t, const MfEncodeSpec *spec)
+schema(MfThrift *t, const PqEncoder *pq)
 {
+	const MfEncodeSpec *spec = pq->base.spec;
 	int			n = 1;
 
 	for (int i = 0; i < spec->ncolumns; i++)
-		n += pq_is_list(&spec->columns[i]) ? 3 : 1;
+		n += pq->columns[i].list ? 3 : 1;
 	mf_thrift_structs(t, 2, n);
 	group(t, "schema", -1, spec->ncolumns, false);
 	for (int i = 0; i < spec->ncolumns; i++)
 	{
-		const MfFormatColumn *column = &spec->columns[i];
+		const PqColumn *column = &pq->columns[i];
+		const MfFormatColumn *from = column->column;
 
-		if (pq_is_list(column))
+		if (column->list)
 		{
-			group(t, column->name, OPTIONAL, 1, true);
+			group(t, from->name, OPTIONAL, 1, true);
 			group(t, "list", REPEATED, 1, false);
-			leaf(t, "element", pq_leaf(column), REQUIRED, column->local_time);
+			leaf(t, "element", column->leaf, REQUIRED, from->local_time);
 		}
 		else
-			leaf(t, column->name, column->kind, OPTIONAL, column->local_time);
+			leaf(t, from->name, column->leaf, OPTIONAL, from->local_time);
 	}
 }
 
+static int
+codec(MfCodec codec)
+{
+	return codec == MF_CODEC_ZSTD ? PQ_CODEC_ZSTD : codec == MF_CODEC_SNAPPY ? PQ_CODEC_SNAPPY : PQ_CODEC_NONE;
+}
+
+/* NULLs, and the least and greatest value in the order of their type. */
 static void
-chunk(MfThrift *t, const PqEncoder *pq, const MfFormatColumn *column, const PqChunk *chunk)
+statistics(MfThrift *t, const PqChunk *chunk)
+{
+	mf_thrift_open(t, 12);
+	mf_thrift_i64(t, 3, chunk->nulls);
+	if (chunk->bounded && chunk->least.len >= 0)
+	{
+		mf_thrift_bytes(t, 5, chunk->greatest.data, (size_t) chunk->greatest.len);
+		mf_thrift_bytes(t, 6, chunk->least.data, (size_t) chunk->least.len);
+	}
+	mf_thrift_close(t);
+}
+
+static void
+chunk(MfThrift *t, const PqEncoder *pq, const PqColumn *column, const PqChunk *chunk)
 {
 	static const int32_t encodings[] = {PQ_PLAIN, PQ_RLE};
-	const char *path[] = {column->name, "list", "element"};
+	const char *path[] = {column->column->name, "list", "element"};
 
 	mf_thrift_open(t, 0);
 	mf_thrift_i64(t, 2, chunk->offset);
 	mf_thrift_open(t, 3);
-	mf_thrift_i32(t, 1, pq_type(pq_leaf(column)));
+	mf_thrift_i32(t, 1, pq_type(column->leaf));
 	mf_thrift_i32_list(t, 2, 2, encodings);
-	mf_thrift_text_list(t, 3, pq_is_list(column) ? 3 : 1, path);
-	mf_thrift_i32(t, 4, pq->zstd != NULL ? PQ_CODEC_ZSTD : PQ_CODEC_NONE);
+	mf_thrift_text_list(t, 3, column->list ? 3 : 1, path);
+	mf_thrift_i32(t, 4, codec(pq->base.spec->codec));
 	mf_thrift_i64(t, 5, chunk->values);
 	mf_thrift_i64(t, 6, chunk->raw_bytes);
 	mf_thrift_i64(t, 7, chunk->bytes);
 	mf_thrift_i64(t, 9, chunk->offset);
+	if (!column->list)
+		statistics(t, chunk);
 	mf_thrift_close(t);
 	mf_thrift_close(t);
 }
@@ -160,7 +184,7 @@ row_group(MfThrift *t, const PqEncoder *pq, int g)
 	mf_thrift_structs(t, 1, spec->ncolumns);
 	for (int i = 0; i < spec->ncolumns; i++)
 	{
-		chunk(t, pq, &spec->columns[i], &chunks[i]);
+		chunk(t, pq, &pq->columns[i], &chunks[i]);
 		raw += chunks[i].raw_bytes;
 		bytes += chunks[i].bytes;
 	}
@@ -172,6 +196,20 @@ row_group(MfThrift *t, const PqEncoder *pq, int g)
 	mf_thrift_close(t);
 }
 
+/* Without it nobody may trust the statistics. */
+static void
+column_orders(MfThrift *t, int ncolumns)
+{
+	mf_thrift_structs(t, 7, ncolumns);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		mf_thrift_open(t, 0);
+		mf_thrift_open(t, 1);	/* TYPE_ORDER */
+		mf_thrift_close(t);
+		mf_thrift_close(t);
+	}
+}
+
 void
 pq_footer(PqEncoder *pq)
 {
@@ -181,12 +219,13 @@ pq_footer(PqEncoder *pq)
 
 	mf_thrift_open(&t, 0);
 	mf_thrift_i32(&t, 1, 2);
-	schema(&t, pq->base.spec);
+	schema(&t, pq);
 	mf_thrift_i64(&t, 3, pq->base.rows);
 	mf_thrift_structs(&t, 4, pq->ngroups);
 	for (int g = 0; g < pq->ngroups; g++)
 		row_group(&t, pq, g);
 	mf_thrift_text(&t, 6, "milvus_fdw");
+	column_orders(&t, pq->base.spec->ncolumns);
 	mf_thrift_close(&t);
 	length = (uint32_t) (pq->base.out.len - start);
 	mf_json_buf_raw(&pq->base.out, (const char *) &length, sizeof(length));

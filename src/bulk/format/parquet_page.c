@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LONG_LIST 8				/* elements from which runs are shorter than bits */
+
 /* Levels as dremel has them: of a list 0 is NULL, 1 empty, 2 an element. */
 static size_t
 list_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to, bool repetition)
@@ -21,9 +23,8 @@ list_levels(PqEncoder *pq, const MfColumn *col, int32_t from, int32_t to, bool r
 	levels->len = 0;
 	for (int32_t row = from; row < to; row++)
 	{
-		bool		present = mf_column_state(col, row) == MF_VALUE_PRESENT;
-		int64_t		n = !present ? 0 : col->kind == MF_KIND_LIST ? col->offsets[row + 1] - col->offsets[row] : col->dim;
-		char		first = (char) (repetition ? 0 : !present ? 0 : n == 0 ? 1 : 2);
+		int64_t		n = pq_list_length(col, row);
+		char		first = (char) (repetition || n < 0 ? 0 : n == 0 ? 1 : 2);
 
 		mf_json_buf_raw(levels, &first, 1);
 		for (n--; n > 0; n -= 256)
@@ -86,9 +87,19 @@ put_sparse(MfBytes *out, const char *pairs, size_t len, bool *finite)
 		memcpy(out->data + start, &length, sizeof(length));
 }
 
+static void
+put_time(MfBytes *out, const char *at, bool local)
+{
+	char		text[MF_ISO_TIME_BYTES];
+	int64_t		us;
+
+	memcpy(&us, at, sizeof(us));
+	put_bytes(out, text, mf_iso_time(text, us, local));
+}
+
 /* One value; bits of booleans are gathered by the caller. */
 static bool
-put_value(MfBytes *out, const MfColumn *col, int32_t row)
+put_value(MfBytes *out, const PqColumn *column, const MfColumn *col, int32_t row)
 {
 	bool		finite = true;
 	size_t		len;
@@ -104,7 +115,9 @@ put_value(MfBytes *out, const MfColumn *col, int32_t row)
 		return finite;
 	}
 	at = mf_fixed_at(col, row);
-	if (mf_kind_is_vector(col->kind))
+	if (column->time_text)
+		put_time(out, at, column->column->local_time);
+	else if (mf_kind_is_vector(col->kind))
 		put_bytes(out, at, col->width);
 	else if (col->width < 4)
 		put_widened(out, at, col->width);
@@ -137,21 +150,16 @@ put_bools(MfBytes *out, const MfColumn *col, int64_t from, int64_t to)
 
 /* Values [from, to) of a column without lists; answers the row that cannot be, or -1. */
 static int64_t
-put_flat(MfBytes *out, const MfColumn *col, int64_t from, int64_t to)
+put_flat(MfBytes *out, const PqColumn *column, const MfColumn *col, int64_t from, int64_t to)
 {
 	if (col->kind == MF_KIND_BOOL)
 	{
 		put_bools(out, col, from, to);
 		return -1;
 	}
-	if (col->nnull == 0 && col->stride >= 4 && !mf_kind_is_vector(col->kind) && to > from)
-	{
-		mf_json_buf_raw(out, mf_fixed_at(col, (int32_t) from), (size_t) (to - from) * col->width);
-		return -1;
-	}
 	for (int64_t i = from; i < to; i++)
 	{
-		if (mf_column_state(col, (int32_t) i) == MF_VALUE_PRESENT && !put_value(out, col, (int32_t) i))
+		if (mf_column_state(col, (int32_t) i) == MF_VALUE_PRESENT && !put_value(out, column, col, (int32_t) i))
 			return i;
 	}
 	return -1;
@@ -177,104 +185,109 @@ put_vectors(MfBytes *out, const MfColumn *col, int32_t from, int32_t to)
 	}
 }
 
-static int64_t
-put_page_values(PqEncoder *pq, const MfFormatColumn *column, const MfColumn *col, int32_t from, int32_t to, size_t *values)
+/* Values [from, to) as they lie in the batch, where they are to be the same in the file. */
+static bool
+take_values(PqEncoder *pq, const MfColumn *col, int64_t from, int64_t to)
+{
+	bool		vector = col->kind == MF_KIND_VEC_F32;
+
+	if (col->nnull > 0 || col->width < 4 || col->stride != col->width || (mf_kind_is_vector(col->kind) && !vector))
+		return false;
+	pq->values = mf_fixed_at(col, (int32_t) from);
+	pq->values_len = (size_t) (to - from) * col->width;
+	return true;
+}
+
+static size_t
+put_levels(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
 {
 	MfBytes    *page = &pq->page;
+	const uint8_t *levels;
+	size_t		n;
+	int64_t		elements;
 
-	if (!pq_is_list(column))
+	if (!column->list)
 	{
-		*values = flat_levels(pq, col, from, to);
-		pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
-		return put_flat(page, col, from, to);
+		n = flat_levels(pq, col, from, to);
+		pq_levels(page, (const uint8_t *) pq->levels.data, n, 1);
+		return n;
 	}
-	*values = list_levels(pq, col, from, to, true);
-	pq_levels(page, (const uint8_t *) pq->levels.data, *values, 1);
-	*values = list_levels(pq, col, from, to, false);
-	pq_levels(page, (const uint8_t *) pq->levels.data, *values, 2);
-	if (col->kind != MF_KIND_LIST)
-		put_vectors(page, col, from, to);
-	else
-		return put_flat(page, col->child, col->offsets[from], col->offsets[to]) >= 0 ? from : -1;
+	elements = col->kind == MF_KIND_LIST ? col->offsets[to] - col->offsets[from] : (int64_t) col->dim * (to - from);
+	if (elements >= LONG_LIST * (int64_t) (to - from))
+		return pq_run_levels(page, col, from, to);
+	n = list_levels(pq, col, from, to, true);
+	levels = (const uint8_t *) pq->levels.data;
+	pq_levels(page, levels, n, 1);
+	n = list_levels(pq, col, from, to, false);
+	levels = (const uint8_t *) pq->levels.data;
+	pq_levels(page, levels, n, 2);
+	return n;
+}
+
+/* Answers the row that cannot be, or -1. */
+static int64_t
+put_values(PqEncoder *pq, const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
+{
+	const MfColumn *child = col->child;
+
+	if (col->kind == MF_KIND_LIST)
+	{
+		if (!column->time_text && take_values(pq, child, col->offsets[from], col->offsets[to]))
+			return -1;
+		return put_flat(&pq->page, column, child, col->offsets[from], col->offsets[to]) >= 0 ? from : -1;
+	}
+	if (!column->time_text && take_values(pq, col, from, to))
+		return -1;
+	if (!column->list)
+		return put_flat(&pq->page, column, col, from, to);
+	put_vectors(&pq->page, col, from, to);
 	return -1;
 }
 
-static void
-put_head(MfBytes *out, size_t raw, size_t compressed, size_t values)
+/* The first row that is NULL where none may be, or -1. */
+static int32_t
+null_row(const PqColumn *column, const MfColumn *col, int32_t from, int32_t to)
 {
-	MfThrift	t = {.out = out};
-
-	mf_thrift_open(&t, 0);
-	mf_thrift_i32(&t, 1, 0);	/* DATA_PAGE */
-	mf_thrift_i32(&t, 2, (int32_t) raw);
-	mf_thrift_i32(&t, 3, (int32_t) compressed);
-	mf_thrift_open(&t, 5);
-	mf_thrift_i32(&t, 1, (int32_t) values);
-	mf_thrift_i32(&t, 2, PQ_PLAIN);
-	mf_thrift_i32(&t, 3, PQ_RLE);
-	mf_thrift_i32(&t, 4, PQ_RLE);
-	mf_thrift_close(&t);
-	mf_thrift_close(&t);
-}
-
-static MfStatus
-put_compressed(PqEncoder *pq, size_t values, size_t *head, MfError *err)
-{
-	MfBytes    *out = &pq->base.out;
-	MfBytes    *levels = &pq->levels;	/* free by now: room for the result */
-	size_t		bound = ZSTD_compressBound(pq->page.len);
-	size_t		size;
-
-	levels->len = 0;
-	if (levels->cap < bound)
+	if (!column->column->not_null || col->nnull == 0)
+		return -1;
+	for (int32_t row = from; row < to; row++)
 	{
-		char	   *bigger = mf_realloc(levels->mem, levels->data, bound);
-
-		if (bigger == NULL)
-			return mf_error_oom(err, bound);
-		levels->data = bigger;
-		levels->cap = bound;
+		if (mf_column_state(col, row) != MF_VALUE_PRESENT)
+			return row;
 	}
-	size = ZSTD_compressCCtx(pq->zstd, levels->data, levels->cap, pq->page.data, pq->page.len, 1);
-	if (ZSTD_isError(size))
-		return mf_error(err, MF_INTERNAL, "could not compress: %s", ZSTD_getErrorName(size));
-	put_head(out, pq->page.len, size, values);
-	*head = out->len;
-	mf_json_buf_raw(out, levels->data, size);
-	return MF_OK;
+	return -1;
 }
 
 MfStatus
-pq_page(PqEncoder *pq, PqChunk *chunk, const MfFormatColumn *column, const MfBatch *batch, int c,
-		int32_t from, int32_t to, MfError *err)
+pq_page(PqEncoder *pq, PqChunk *chunk, const MfBatch *batch, int c, int32_t from, int32_t to, MfError *err)
 {
-	MfBytes    *out = &pq->base.out;
-	size_t		before = out->len;
+	const PqColumn *column = &pq->columns[c];
+	const MfColumn *col = &batch->columns[c];
+	MfBytes    *page = &pq->page;
 	size_t		head = 0;
 	size_t		values;
+	int32_t		null = null_row(column, col, from, to);
 	int64_t		bad;
 
-	pq->page.len = 0;
-	bad = put_page_values(pq, column, &batch->columns[c], from, to, &values);
+	if (null >= 0)
+		return mf_format_null_error(err, column->column, batch, null);
+	page->len = 0;
+	pq->values_len = 0;
+	values = put_levels(pq, column, col, from, to);
+	bad = put_values(pq, column, col, from, to);
 	if (bad >= 0)
-		return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column, batch, (int32_t) bad, "JSON cannot hold NaN or infinity");
-	if (pq->page.failed || pq->levels.failed)
-		return mf_error_oom(err, pq->page.cap * 2);
-	if (pq->page.len > INT32_MAX / 2)
-		return mf_format_error(err, MF_PROGRAM_LIMIT, column, batch, from, "value too large for a page of a Parquet file");
-	if (pq->zstd != NULL)
-	{
-		if (put_compressed(pq, values, &head, err) != MF_OK)
-			return MF_ERROR;
-	}
-	else
-	{
-		put_head(out, pq->page.len, pq->page.len, values);
-		head = out->len;
-		mf_json_buf_raw(out, pq->page.data, pq->page.len);
-	}
+		return mf_format_error(err, MF_NUMERIC_OUT_OF_RANGE, column->column, batch, (int32_t) bad, "JSON cannot hold NaN or infinity");
+	if (page->failed || pq->levels.failed)
+		return mf_error_oom(err, page->cap * 2);
+	if (page->len + pq->values_len > INT32_MAX / 2)
+		return mf_format_error(err, MF_PROGRAM_LIMIT, column->column, batch, from, "value too large for a page of a Parquet file");
+	chunk->raw_bytes += (int64_t) (page->len + pq->values_len);
+	if (pq_put_page(pq, values, &head, err) != MF_OK)
+		return MF_ERROR;
+	if (!column->list)
+		pq_chunk_stats(chunk, column, col, from, to);
 	chunk->values += (int64_t) values;
-	chunk->raw_bytes += (int64_t) (head - before + pq->page.len);
-	chunk->bytes += (int64_t) (out->len - before);
+	chunk->raw_bytes += (int64_t) head;
+	chunk->bytes += (int64_t) (pq->base.out.len + pq->tail_len);
 	return MF_OK;
 }

@@ -97,6 +97,14 @@ mf_thrift_text(MfThrift *t, int field, const char *text)
 }
 
 void
+mf_thrift_bytes(MfThrift *t, int field, const char *bytes, size_t len)
+{
+	head(t, field, T_BINARY);
+	mf_put_varint(t->out, len);
+	mf_json_buf_raw(t->out, bytes, len);
+}
+
+void
 mf_thrift_open(MfThrift *t, int field)
 {
 	if (field > 0)

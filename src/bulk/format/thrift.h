@@ -23,6 +23,7 @@ extern void mf_thrift_i64(MfThrift *t, int field, int64_t value);
 extern void mf_thrift_i8(MfThrift *t, int field, int8_t value);
 extern void mf_thrift_bool(MfThrift *t, int field, bool value);
 extern void mf_thrift_text(MfThrift *t, int field, const char *text);
+extern void mf_thrift_bytes(MfThrift *t, int field, const char *bytes, size_t len);
 
 /* A struct as a field, or (field 0) as a list's element or the whole message. */
 extern void mf_thrift_open(MfThrift *t, int field);

@@ -64,6 +64,10 @@ static const MfOptionDef option_defs[] = {
 	"whether the bucket stands in the path or in the host name (default: path with an endpoint, else virtual)", NULL},
 	{"part_bytes", MF_ON_SERVER, MF_OPTION_INT, 0, SMALLEST_PART, LARGEST_PART, NULL,
 	"bytes of one part of an upload (default 8 MB)", NULL},
+	{"checksum", MF_ON_SERVER, MF_OPTION_ENUM, 0, 0, 0, "crc32|sha256",
+	"by which staged files are checked (default crc32; sha256 takes longer)", NULL},
+	{"sync", MF_ON_SERVER, MF_OPTION_BOOL, 0, 0, 0, NULL,
+	"whether the files of a directory are flushed to disk before the manifest says that they are complete (default false)", NULL},
 	{"stage_file_bytes", MF_ON_SERVER, MF_OPTION_INT, 0, 1024, INT64_C(5) * 1024 * 1024 * 1024, NULL,
 	"bytes of one staged file, about (default 256 MB)", NULL},
 	{"access_key", MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_SECRET, 0, 0, NULL,
@@ -72,6 +76,10 @@ static const MfOptionDef option_defs[] = {
 	"secret key of S3", check_credential},
 	{"session_token", MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_SECRET, 0, 0, NULL,
 	"token that belongs to temporary keys of S3", check_credential},
+	{"iam", MF_ON_USER, MF_OPTION_ENUM, MF_OPTION_MACHINE, 0, 0, "instance|container",
+	"use the role of PostgreSQL's machine for S3: of its EC2 instance, or of its ECS or EKS container", NULL},
+	{"iam_endpoint", MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_MACHINE, 0, 0, NULL,
+	"address that gives the role's keys (default: Amazon's)", check_endpoint},
 	{"account_key", MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_SECRET, 0, 0, NULL,
 	"key of an Azure storage account", check_credential},
 	{"sas_token", MF_ON_USER, MF_OPTION_TEXT, MF_OPTION_SECRET, 0, 0, NULL,
@@ -99,6 +107,10 @@ check_user(const MfOptions *options, MfError *err)
 		return needs(err, access ? "access_key" : "secret_key", access ? "secret_key" : "access_key");
 	if (mf_option(options, "session_token") != NULL && !access)
 		return needs(err, "session_token", "access_key");
+	if (mf_option(options, "iam_endpoint") != NULL && mf_option(options, "iam") == NULL)
+		return needs(err, "iam_endpoint", "iam");
+	if (mf_option(options, "iam") != NULL && access)
+		return mf_error(err, MF_FDW_INVALID_ATTRIBUTE_VALUE, "options \"iam\" and \"access_key\" do not go together");
 	if (mf_option(options, "account_key") != NULL && mf_option(options, "sas_token") != NULL)
 		return mf_error(err, MF_FDW_INVALID_ATTRIBUTE_VALUE, "options \"account_key\" and \"sas_token\" do not go together");
 	return MF_OK;
@@ -111,7 +123,8 @@ check_server(const MfOptions *options, MfError *err)
 	const char *url = mf_option(options, "url");
 
 	if (url == NULL || strncmp(url, "file:", 5) != 0)
-		return MF_OK;
+		return mf_option(options, "sync") == NULL ? MF_OK :
+			mf_error(err, MF_FDW_INVALID_ATTRIBUTE_VALUE, "option \"sync\" has a meaning for directories only");
 	for (size_t i = 0; i < sizeof(of_network) / sizeof(of_network[0]); i++)
 	{
 		if (mf_option(options, of_network[i]) != NULL)
@@ -141,6 +154,7 @@ store_close(MfConn *store)
 {
 	if (store == NULL)
 		return;
+	store_role_close(store->role);
 	mf_http_close(store->http);
 	for (int i = 0; i < store->options.n; i++)
 	{
@@ -186,6 +200,7 @@ open_network(MfConn *store, MfError *err)
 {
 	const char *endpoint = mf_option(&store->options, "endpoint");
 	const char *region = mf_option(&store->options, "region");
+	const char *iam = mf_option(&store->options, "iam");
 	MfNetSettings settings;
 	MfHttpAuth	auth = {NULL};
 	char		standard[600];
@@ -204,6 +219,10 @@ open_network(MfConn *store, MfError *err)
 		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "the address of server \"%s\" is too long", store->server);
 	mf_net_settings(&settings, store->server, &store->options, store->mem);
 	settings.max_response = 64 * 1024 * 1024;
+	if (iam != NULL && store->place.kind != STORE_S3)
+		return mf_error(err, MF_FDW_INVALID_ATTRIBUTE_VALUE, "option \"iam\" has no meaning for Azure");
+	if (iam != NULL && store_role_open(store, iam, &store->role, err) != MF_OK)
+		return MF_ERROR;
 	return mf_http_open(base, &auth, &settings, &store->http, err);
 }
 
@@ -246,6 +265,8 @@ store_open(const MfOpenArgs *args, MfConn **out, MfError *err)
 		status = mf_error(err, MF_INVALID_PARAMETER_VALUE, "invalid value for option \"url\"");
 		mf_error_detail(err, "%s", why);
 	}
+	store->sync = mf_option_bool(&store->options, "sync", false);
+	store->sha256 = mf_option(&store->options, "checksum") != NULL && strcmp(mf_option(&store->options, "checksum"), "sha256") == 0;
 	store->part_bytes = (size_t) mf_option_int(&store->options, "part_bytes", DEFAULT_PART_BYTES);
 	if (status == MF_OK && store->place.kind != STORE_DIRECTORY)
 		status = open_network(store, err);

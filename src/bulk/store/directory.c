@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define PIECE_BYTES ((size_t) 1024 * 1024)
+#define HEAD_BYTES 1024			/* that are known last, at most */
+#define FLUSH_BYTES ((off_t) 8 * 1024 * 1024)
 #define LARGEST_READ ((off_t) 64 * 1024 * 1024)
 
 struct DirectoryPut
@@ -26,12 +28,14 @@ struct DirectoryPut
 	char	   *path;			/* for messages */
 	char		name[300];		/* in it */
 	char		part[310];
-	bool		patched;		/* its head comes last, so it is hashed from the file */
+	bool		rehash;			/* its head came last, so it is hashed from the file */
 	bool		renamed;
+	bool		flushing;
 	off_t		hashed;
+	off_t		written;
+	off_t		flushed;		/* with option sync: on the disk, or on its way */
 	char	   *piece;
-	EVP_MD_CTX *digest;
-	char		sha256[SHA256_HEX];
+	StoreDigest digest;
 };
 
 /*
@@ -85,7 +89,7 @@ path_of(const MfConn *store, const char *name)
 }
 
 MfStatus
-directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **out, MfError *err)
+directory_put_begin(MfConn *store, const char *name, DirectoryPut **out, MfError *err)
 {
 	DirectoryPut *put = mf_calloc(store->mem, sizeof(DirectoryPut));
 	const char *last;
@@ -94,14 +98,11 @@ directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **
 	if (put == NULL)
 		return mf_error_oom(err, sizeof(DirectoryPut));
 	put->store = store;
-	put->patched = patch;
 	put->fd = -1;
 	put->dir = -1;
 	put->path = path_of(store, name);
-	put->digest = EVP_MD_CTX_new();
-	if (put->path == NULL || put->digest == NULL)
+	if (put->path == NULL || !store_digest_begin(&put->digest, store->sha256))
 		return mf_error_oom(err, strlen(name));
-	EVP_DigestInit_ex(put->digest, EVP_sha256(), NULL);
 	put->dir = open_parent(store, name, true, &last);
 	if (put->dir < 0)
 		return store_os_error(err, errno, "open the directory of", put->path);
@@ -128,9 +129,15 @@ directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *take
 	while (written < 0 && errno == EINTR);
 	if (written <= 0)
 		return store_os_error(err, written == 0 ? ENOSPC : errno, "write file", put->path);
-	if (!put->patched)
-		EVP_DigestUpdate(put->digest, data + *taken, (size_t) written);
+	store_digest_add(&put->digest, data + *taken, (size_t) written);
 	*taken += (size_t) written;
+	put->written += written;
+	/* the disk may as well begin, so that little is left to wait for */
+	if (put->store->sync && put->written - put->flushed >= FLUSH_BYTES)
+	{
+		(void) sync_file_range(put->fd, put->flushed, put->written - put->flushed, SYNC_FILE_RANGE_WRITE);
+		put->flushed = put->written;
+	}
 	wait->fd = -1;
 	wait->timeout_ms = 0;
 	return *taken == len ? MF_OK : MF_WAIT;
@@ -139,6 +146,11 @@ directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *take
 MfStatus
 directory_put_head(DirectoryPut *put, const char *head, size_t len, MfError *err)
 {
+	char		before[HEAD_BYTES];
+
+	if (len > sizeof(before) || pread(put->fd, before, len, 0) != (ssize_t) len)
+		return store_os_error(err, len > sizeof(before) ? EINVAL : errno, "read file", put->path);
+	put->rehash = !store_digest_patch(&put->digest, before, head, len);
 	if (pwrite(put->fd, head, len, 0) != (ssize_t) len)
 		return store_os_error(err, errno, "write file", put->path);
 	return MF_OK;
@@ -159,24 +171,74 @@ hash_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 		return store_os_error(err, errno, "read file", put->path);
 	if (n == 0)
 		return MF_OK;
-	EVP_DigestUpdate(put->digest, put->piece, (size_t) n);
+	store_digest_add(&put->digest, put->piece, (size_t) n);
 	put->hashed += n;
 	wait->fd = -1;
 	wait->timeout_ms = 0;
 	return MF_WAIT;
 }
 
+/* In pieces, because a cancel cannot interrupt the one fsync of a large file; MF_OK = all of it. */
+static MfStatus
+flush_file(DirectoryPut *put, MfWaitFor *wait, MfError *err)
+{
+	if (!put->flushing)
+		put->flushed = 0;
+	put->flushing = true;
+	if (put->flushed < put->written)
+	{
+		if (sync_file_range(put->fd, put->flushed, PIECE_BYTES, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0 &&
+			errno != EINVAL && errno != ENOSYS && errno != ESPIPE)
+			return store_os_error(err, errno, "flush file", put->path);
+		put->flushed += (off_t) PIECE_BYTES;
+		wait->fd = -1;
+		wait->timeout_ms = 0;
+		return MF_WAIT;
+	}
+	if (fsync(put->fd) != 0)
+		return store_os_error(err, errno, "flush file", put->path);
+	return MF_OK;
+}
+
+/* The names of the file and of the directories that were made for it. */
+static MfStatus
+flush_names(const DirectoryPut *put, MfError *err)
+{
+	int			dir = fcntl(put->dir, F_DUPFD_CLOEXEC, 0);
+
+	for (const char *p = put->path + strlen(put->store->place.prefix) + 1; dir >= 0; p++)
+	{
+		int			above;
+
+		if (fsync(dir) != 0)
+			break;
+		p = strchr(p, '/');
+		if (p == NULL)
+		{
+			close(dir);
+			return MF_OK;
+		}
+		above = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(dir);
+		dir = above;
+	}
+	store_os_error(err, errno, "flush the directory of", put->path);
+	if (dir >= 0)
+		close(dir);
+	return MF_ERROR;
+}
+
 MfStatus
 directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	MfStatus	status = put->patched ? hash_file(put, wait, err) : MF_OK;
+	MfStatus	status = put->rehash ? hash_file(put, wait, err) : MF_OK;
 	int			fd = put->fd;
 
+	if (status == MF_OK && put->store->sync)
+		status = flush_file(put, wait, err);
 	if (status != MF_OK)
 		return status;
-	EVP_DigestFinal_ex(put->digest, digest, NULL);
-	store_hex(digest, put->sha256);
+	(void) store_digest_text(&put->digest);
 	put->fd = -1;
 	/* a network file system tells only now that there is no room */
 	if (close(fd) != 0)
@@ -184,13 +246,13 @@ directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err)
 	if (renameat(put->dir, put->part, put->dir, put->name) != 0)
 		return store_os_error(err, errno, "rename file", put->path);
 	put->renamed = true;
-	return MF_OK;
+	return put->store->sync ? flush_names(put, err) : MF_OK;
 }
 
 const char *
-directory_put_sha256(const DirectoryPut *put)
+directory_put_checksum(const DirectoryPut *put)
 {
-	return put->sha256;
+	return put->digest.text;
 }
 
 void
@@ -206,7 +268,7 @@ directory_put_end(DirectoryPut *put)
 			(void) unlinkat(put->dir, put->part, 0);
 		close(put->dir);
 	}
-	EVP_MD_CTX_free(put->digest);
+	store_digest_end(&put->digest);
 	mf_free(put->store->mem, put->piece);
 	mf_free(put->store->mem, put->path);
 	mf_free(put->store->mem, put);
@@ -227,25 +289,37 @@ read_all(int fd, MfJsonBuf *out, const char *name, MfError *err)
 	return out->failed ? mf_error_oom(err, out->cap) : MF_OK;
 }
 
-/* MF_END = there is none. */
 MfStatus
-directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err)
+directory_open(MfConn *store, const char *name, int *out, MfError *err)
 {
 	const char *last;
 	int			dir = open_parent(store, name, false, &last);
 	int			fd = dir >= 0 ? openat(dir, last, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
 	int			number = errno;
 	struct stat info;
-	MfStatus	status;
 
 	if (dir >= 0)
 		close(dir);
 	if (fd < 0)
 		return number == ENOENT || number == ENOTDIR ? MF_END : store_os_error(err, number, "open file", name);
 	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-		status = store_os_error(err, EINVAL, "read file", name);
-	else
-		status = read_all(fd, out, name, err);
+	{
+		close(fd);
+		return store_os_error(err, EINVAL, "read file", name);
+	}
+	*out = fd;
+	return MF_OK;
+}
+
+MfStatus
+directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err)
+{
+	int			fd;
+	MfStatus	status = directory_open(store, name, &fd, err);
+
+	if (status != MF_OK)
+		return status;
+	status = read_all(fd, out, name, err);
 	close(fd);
 	return status;
 }

@@ -141,6 +141,9 @@ store_answer_error(StoreCall *call, MfError *err)
 
 	if (code == NULL)
 		code = mf_http_header(call->http, "x-ms-error-code");
+	/* the core hides the secrets of options, but does not know these */
+	if (message != NULL && call->store->role != NULL && store_role_is_in(call->store->role, message))
+		message = NULL;
 	meaning = meaning_of(code, status);
 	if (meaning == M_NO_FILE && call->missing_ok)
 	{

@@ -13,6 +13,15 @@
 
 #define SHA256_HEX 65			/* with NUL */
 
+/* The checksum of a file, as it is written or read. */
+typedef struct StoreDigest
+{
+	EVP_MD_CTX *sha256;			/* or NULL: CRC-32 */
+	uint32_t	crc;
+	uint64_t	bytes;
+	char		text[MF_CHECKSUM_BYTES];
+} StoreDigest;
+
 typedef enum StoreKind
 {
 	STORE_DIRECTORY,
@@ -37,10 +46,13 @@ struct MfConn
 	MfOptions	options;
 	StorePlace	place;
 	MfHttp	   *http;			/* NULL for a directory */
+	struct StoreRole *role;		/* of the machine, where its keys are used */
 	char		host[512];		/* as the Host header has it */
 	char		path[1024];		/* of the endpoint, and the bucket where it stands in the path */
 	char		region[64];
 	size_t		part_bytes;
+	bool		sha256;			/* files are checked by it */
+	bool		sync;			/* a directory's files are on the disk when they are done */
 };
 
 /* place.c: false = *why (static text) */
@@ -49,7 +61,27 @@ extern bool store_place(const char *url, StorePlace *place, const char **why);
 /* Name below the prefix; false = too long. */
 extern bool store_key(const MfConn *store, const char *name, char *key, size_t size);
 
+/* ---- role.c */
+typedef struct StoreRole StoreRole;
+extern MfStatus store_role_open(MfConn *store, const char *kind, StoreRole **role, MfError *err);
+/* MF_OK = there are keys that are valid for a while. */
+extern MfStatus store_role_step(StoreRole *role, MfWaitFor *wait, MfError *err);
+/* "access_key", "secret_key", "session_token" */
+extern const char *store_role_key(const StoreRole *role, const char *option);
+extern bool store_role_is_in(const StoreRole *role, const char *text);
+extern void store_role_close(StoreRole *role);
+/* Where to ask: as given, or as AWS's environment variables say; false = nowhere. */
+extern bool store_role_address(const char *kind, const char *given, const char *full, const char *relative, char *out, size_t size);
+
 /* ---- digest.c */
+extern bool store_digest_begin(StoreDigest *digest, bool sha256);
+extern void store_digest_add(StoreDigest *digest, const void *data, size_t len);
+/* The first bytes are others now; false = they have to be hashed again. */
+extern bool store_digest_patch(StoreDigest *digest, const void *before, const void *after, size_t len);
+/* "crc32:..." or "sha256:..." */
+extern const char *store_digest_text(StoreDigest *digest);
+extern void store_digest_end(StoreDigest *digest);
+
 extern void store_hex(const unsigned char *digest, char *hex);
 extern void store_sha256(const char *data, size_t len, char *hex);
 extern void store_hmac(const void *key, size_t key_len, const char *text, unsigned char out[32]);
@@ -72,6 +104,7 @@ typedef struct StoreCall
 	const char *blob_type;		/* Azure */
 	MfHttpCall *http;
 	bool		resend;			/* sign and send again */
+	char		range[64];		/* "bytes=0-99", or "" */
 	bool		missing_ok;		/* 404 is an answer */
 	bool		missing;
 	const char *what;			/* for messages: "file", or a name */
@@ -118,13 +151,15 @@ extern MfStatus store_os_error(MfError *err, int number, const char *doing, cons
 
 /* ---- of each store, called by put.c and task.c */
 typedef struct DirectoryPut DirectoryPut;
-extern MfStatus directory_put_begin(MfConn *store, const char *name, bool patch, DirectoryPut **put, MfError *err);
+extern MfStatus directory_put_begin(MfConn *store, const char *name, DirectoryPut **put, MfError *err);
 extern MfStatus directory_put_data(DirectoryPut *put, const char *data, size_t len, size_t *taken, MfWaitFor *wait, MfError *err);
 extern MfStatus directory_put_head(DirectoryPut *put, const char *head, size_t len, MfError *err);
 extern MfStatus directory_put_finish(DirectoryPut *put, MfWaitFor *wait, MfError *err);
-extern const char *directory_put_sha256(const DirectoryPut *put);
+extern const char *directory_put_checksum(const DirectoryPut *put);
 extern void directory_put_end(DirectoryPut *put);
 
+/* to be read; MF_END = there is none */
+extern MfStatus directory_open(MfConn *store, const char *name, int *fd, MfError *err);
 extern MfStatus directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err);
 extern MfStatus directory_delete(MfConn *store, const char *name, MfError *err);
 /* add: called for each name; below: all levels, else folders of one */

@@ -6,44 +6,15 @@
  * end (S3: CompleteMultipartUpload, Azure: Put Block List), so that nobody sees
  * half of one.
  */
-#include "internal.h"
+#include "put.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_PARTS_IN_FLIGHT 2
 #define MOST_PARTS 10000		/* of S3; Azure takes 50000 blocks */
 
-typedef struct Part
-{
-	StoreCall  *call;			/* NULL = free */
-	int			number;
-} Part;
-
-struct MfPut
-{
-	MfConn	   *store;
-	DirectoryPut *directory;	/* or all that follows */
-	char		key[1200];
-	const char *content_type;
-	char	   *buffer;			/* part_bytes */
-	size_t		filled;
-	StoreCall  *start;			/* asks for an upload id, or the last request */
-	char	   *upload_id;
-	int			nparts;			/* begun */
-	Part		parts[MAX_PARTS_IN_FLIGHT];
-	MfArena		arena;
-	char	  **etags;			/* of parts done, by number - 1 */
-	int			room;
-	EVP_MD_CTX *digest;
-	char		sha256[SHA256_HEX];
-	int64_t		bytes;
-	int64_t		done;
-	bool		finishing;
-};
-
 MfStatus
-mf_put_begin(MfConn *store, const char *name, const char *content_type, bool patch, MfPut **out, MfError *err)
+mf_put_begin(MfConn *store, const char *name, const char *content_type, MfPut **out, MfError *err)
 {
 	MfPut	   *put = mf_calloc(store->mem, sizeof(MfPut));
 
@@ -54,14 +25,12 @@ mf_put_begin(MfConn *store, const char *name, const char *content_type, bool pat
 	put->content_type = content_type;
 	put->arena.mem = store->mem;
 	if (store->place.kind == STORE_DIRECTORY)
-		return directory_put_begin(store, name, patch, &put->directory, err);
+		return directory_put_begin(store, name, &put->directory, err);
 	if (!store_key(store, name, put->key, sizeof(put->key)))
 		return mf_error(err, MF_PROGRAM_LIMIT, "name \"%s\" is too long for a store", name);
 	put->buffer = mf_alloc(store->mem, store->part_bytes);
-	put->digest = EVP_MD_CTX_new();
-	if (put->buffer == NULL || put->digest == NULL)
+	if (put->buffer == NULL || !store_digest_begin(&put->digest, store->sha256))
 		return mf_error_oom(err, store->part_bytes);
-	EVP_DigestInit_ex(put->digest, EVP_sha256(), NULL);
 	return MF_OK;
 }
 
@@ -91,8 +60,8 @@ note_etag(MfPut *put, const Part *part, MfError *err)
 }
 
 /* Look after the parts in flight; MF_OK = at least `want` places are free. */
-static MfStatus
-step_parts(MfPut *put, int want, MfWaitFor *wait, MfError *err)
+MfStatus
+put_step_parts(MfPut *put, int want, MfWaitFor *wait, MfError *err)
 {
 	int			nfree = 0;
 
@@ -143,8 +112,8 @@ start_upload(MfPut *put, MfWaitFor *wait, MfError *err)
 }
 
 /* Blocks of a blob must have ids of one length. */
-static void
-block_id(int number, char id[32])
+void
+put_block_id(int number, char id[32])
 {
 	char		text[16];
 
@@ -153,8 +122,8 @@ block_id(int number, char id[32])
 }
 
 /* Send what the buffer holds as the next part; it is copied. */
-static MfStatus
-send_part(MfPut *put, MfWaitFor *wait, MfError *err)
+MfStatus
+put_send_part(MfPut *put, MfWaitFor *wait, MfError *err)
 {
 	char		number[32];
 	char		id[32];
@@ -164,7 +133,7 @@ send_part(MfPut *put, MfWaitFor *wait, MfError *err)
 	Part	   *part = put->parts;
 
 	if (status == MF_OK)
-		status = step_parts(put, 1, wait, err);
+		status = put_step_parts(put, 1, wait, err);
 	if (status != MF_OK)
 		return status;
 	while (part->call != NULL)
@@ -173,7 +142,7 @@ send_part(MfPut *put, MfWaitFor *wait, MfError *err)
 		return mf_error(err, MF_PROGRAM_LIMIT, "a file has too many parts; raise the option \"part_bytes\" of the server");
 	part->number = put->nparts + 1;
 	snprintf(number, sizeof(number), "%d", part->number);
-	block_id(part->number, id);
+	put_block_id(part->number, id);
 	s3[1].value = put->upload_id;
 	status = store_call_begin(put->store, "PUT", put->key, put->store->place.kind == STORE_S3 ? s3 : azure,
 							  "application/octet-stream", put->buffer, put->filled, &part->call, err);
@@ -204,11 +173,11 @@ mf_put_data(MfPut *put, const char *data, size_t len, size_t *taken, MfWaitFor *
 
 		if (n == 0)
 		{
-			status = send_part(put, wait, err);
+			status = put_send_part(put, wait, err);
 			continue;
 		}
 		memcpy(put->buffer + put->filled, data + *taken, n);
-		EVP_DigestUpdate(put->digest, data + *taken, n);
+		store_digest_add(&put->digest, data + *taken, n);
 		put->filled += n;
 		put->bytes += (int64_t) n;
 		*taken += n;
@@ -226,110 +195,23 @@ mf_put_head(MfPut *put, const char *head, size_t len, MfError *err)
 
 /* -------------------------------------------------------------------- the end */
 
-static void
-list_parts(MfPut *put, MfJsonBuf *out)
-{
-	bool		s3 = put->store->place.kind == STORE_S3;
-	char		id[32];
-
-	mf_json_buf_add(out, s3 ? "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" :
-					"<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
-	for (int i = 0; i < put->nparts; i++)
-	{
-		if (s3)
-		{
-			mf_json_buf_add(out, "<Part><PartNumber>");
-			mf_json_buf_int(out, i + 1);
-			mf_json_buf_add(out, "</PartNumber><ETag>");
-			for (const char *p = put->etags[i]; *p != '\0'; p++)
-			{
-				if (*p == '"')
-					mf_json_buf_add(out, "&quot;");
-				else if (*p != '<' && *p != '&')
-					mf_json_buf_raw(out, p, 1);
-			}
-			mf_json_buf_add(out, "</ETag></Part>");
-			continue;
-		}
-		block_id(i + 1, id);
-		mf_json_buf_add(out, "<Latest>");
-		mf_json_buf_add(out, id);
-		mf_json_buf_add(out, "</Latest>");
-	}
-	mf_json_buf_add(out, s3 ? "</CompleteMultipartUpload>" : "</BlockList>");
-}
-
-/* Make a file of the parts. */
-static MfStatus
-begin_completion(MfPut *put, MfError *err)
-{
-	StoreQuery	s3[] = {{"uploadId", put->upload_id}, {NULL}};
-	StoreQuery	azure[] = {{"comp", "blocklist"}, {NULL}};
-	bool		is_s3 = put->store->place.kind == STORE_S3;
-	MfJsonBuf	body = {.mem = put->store->mem};
-	MfStatus	status;
-
-	list_parts(put, &body);
-	status = body.failed ? mf_error_oom(err, body.cap) :
-		store_call_begin(put->store, is_s3 ? "POST" : "PUT", put->key, is_s3 ? s3 : azure, "application/xml",
-						 body.data, body.len, &put->start, err);
-	mf_free(put->store->mem, body.data);
-	return status;
-}
-
-static MfStatus
-begin_last(MfPut *put, MfError *err)
-{
-	MfStatus	status;
-
-	if (put->nparts > 0)
-		return begin_completion(put, err);
-	status = store_call_begin(put->store, "PUT", put->key, NULL, put->content_type, put->buffer, put->filled,
-							  &put->start, err);
-	if (status == MF_OK && put->store->place.kind == STORE_AZURE)
-		put->start->blob_type = "BlockBlob";
-	return status;
-}
-
-/* A completion may fail although it began with status 200. */
-static MfStatus
-check_completion(MfPut *put, MfError *err)
-{
-	size_t		len;
-	const char *body = mf_http_body(put->start->http, &len);
-
-	if (put->nparts == 0 || store_xml_text(&put->arena, body, len, "Code") == NULL)
-		return MF_OK;
-	store_answer_error(put->start, err);
-	put->start->resend = err->retry == MF_RETRY_YES;
-	return MF_ERROR;
-}
-
 MfStatus
 mf_put_finish(MfPut *put, MfWaitFor *wait, MfError *err)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
 	MfStatus	status = MF_OK;
 
 	if (put->directory != NULL)
 		return directory_put_finish(put->directory, wait, err);
 	if (!put->finishing && put->nparts > 0 && put->filled > 0)
-		status = send_part(put, wait, err);
+		status = put_send_part(put, wait, err);
 	if (status == MF_OK && !put->finishing)
-		status = step_parts(put, MAX_PARTS_IN_FLIGHT, wait, err);
-	if (status == MF_OK && !put->finishing)
-		status = begin_last(put, err);
-	if (status != MF_OK)
-		return status;
-	put->finishing = true;
-	status = store_call_step(put->start, wait, err);
+		status = put_step_parts(put, MAX_PARTS_IN_FLIGHT, wait, err);
 	if (status == MF_OK)
-		status = check_completion(put, err);
+		status = put_complete(put, wait, err);
 	if (status != MF_OK)
 		return status;
 	put->done++;
-	EVP_DigestFinal_ex(put->digest, digest, NULL);
-	store_hex(digest, put->sha256);
+	(void) store_digest_text(&put->digest);
 	return MF_OK;
 }
 
@@ -346,9 +228,9 @@ mf_put_parts(const MfPut *put)
 }
 
 const char *
-mf_put_sha256(const MfPut *put)
+mf_put_checksum(const MfPut *put)
 {
-	return put->directory != NULL ? directory_put_sha256(put->directory) : put->sha256;
+	return put->directory != NULL ? directory_put_checksum(put->directory) : put->digest.text;
 }
 
 void
@@ -360,8 +242,9 @@ mf_put_end(MfPut *put)
 	for (int i = 0; i < MAX_PARTS_IN_FLIGHT; i++)
 		store_call_end(put->parts[i].call);
 	store_call_end(put->start);
+	store_call_end(put->look);
 	mf_arena_free(&put->arena);
-	EVP_MD_CTX_free(put->digest);
+	store_digest_end(&put->digest);
 	mf_free(put->store->mem, put->etags);
 	mf_free(put->store->mem, put->buffer);
 	mf_free(put->store->mem, put);

@@ -141,6 +141,9 @@ sign(StoreCall *call, MfError *err)
 	time_text(call->store->place.kind, now, sizeof(now));
 	ok = call->store->place.kind == STORE_S3 ? store_sign_s3(call, now, &arena, lines, &n) :
 		store_sign_azure(call, now, &arena, lines, &n);
+	if (call->range[0] != '\0')
+		lines[n++] = mf_arena_text(&arena, "Range: %s", call->range);
+	ok = ok && !arena.failed;
 	ok = ok && mf_http_headers(call->http, lines, n);
 	mf_arena_free(&arena);
 	if (!ok)
@@ -156,6 +159,12 @@ store_call_step(StoreCall *call, MfWaitFor *wait, MfError *err)
 	MfStatus	status;
 	int			code;
 
+	if (call->resend && call->store->role != NULL)
+	{
+		status = store_role_step(call->store->role, wait, err);
+		if (status != MF_OK)
+			return status;
+	}
 	if (call->resend && sign(call, err) != MF_OK)
 		return MF_ERROR;
 	status = mf_http_step(call->http, wait, err);
@@ -164,7 +173,8 @@ store_call_step(StoreCall *call, MfWaitFor *wait, MfError *err)
 	if (status == MF_OK)
 	{
 		code = mf_http_status(call->http);
-		if (code >= 200 && code < 300)
+		/* behind the end there is nothing: an answer too */
+		if ((code >= 200 && code < 300) || (code == 416 && call->range[0] != '\0'))
 			return MF_OK;
 		status = store_answer_error(call, err);
 	}

@@ -94,12 +94,14 @@ store_sign_azure(const StoreCall *call, const char *now, MfArena *arena, const c
 	if (call->length > 0)
 		snprintf(length, sizeof(length), "%zu", call->length);
 	mf_json_buf_add(&text, call->method);
-	/* Content-Encoding, Content-Language, Content-Length, Content-MD5, Content-Type; Date and five others are empty */
+	/* Content-Encoding, Content-Language, Content-Length, Content-MD5, Content-Type; Date and four others are empty; Range */
 	mf_json_buf_add(&text, "\n\n\n");
 	mf_json_buf_add(&text, length);
 	mf_json_buf_add(&text, "\n\n");
 	mf_json_buf_add(&text, type);
-	mf_json_buf_add(&text, "\n\n\n\n\n\n\n");
+	mf_json_buf_add(&text, "\n\n\n\n\n\n");
+	mf_json_buf_add(&text, call->range);
+	mf_json_buf_add(&text, "\n");
 	if (call->blob_type != NULL)
 	{
 		mf_json_buf_add(&text, "x-ms-blob-type:");

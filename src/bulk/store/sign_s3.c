@@ -50,16 +50,22 @@ store_s3_signature(const S3Signing *s, MfArena *arena, char hex[SHA256_HEX])
 	return true;
 }
 
+static const char *
+key_of(const MfConn *store, const char *option)
+{
+	return store->role != NULL ? store_role_key(store->role, option) : mf_option(&store->options, option);
+}
+
 bool
 store_sign_s3(const StoreCall *call, const char *now, MfArena *arena, const char **lines, int *n)
 {
 	const MfConn *store = call->store;
-	const char *token = mf_option(&store->options, "session_token");
+	const char *token = key_of(store, "session_token");
 	const char *question = strchr(call->path, '?');
 	char		hex[SHA256_HEX];
 	S3Signing	s = {
-		.access_key = mf_option(&store->options, "access_key"),
-		.secret_key = mf_option(&store->options, "secret_key"),
+		.access_key = key_of(store, "access_key"),
+		.secret_key = key_of(store, "secret_key"),
 		.region = store->region,.service = "s3",.method = call->method,
 		.payload_sha256 = call->sha256,.time = now,
 	};

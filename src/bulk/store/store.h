@@ -32,12 +32,8 @@ extern bool mf_store_can_patch(const MfConn *store);
 
 typedef struct MfPut MfPut;
 
-/*
- * Nothing is sent yet.  Until finish has answered OK nobody sees the file.
- * patch: mf_put_head will be called.
- */
-extern MfStatus mf_put_begin(MfConn *store, const char *name, const char *content_type, bool patch,
-							 MfPut **put, MfError *err);
+/* Nothing is sent yet.  Until finish has answered OK nobody sees the file. */
+extern MfStatus mf_put_begin(MfConn *store, const char *name, const char *content_type, MfPut **put, MfError *err);
 
 /*
  * The next bytes; *taken is what has been accepted of them and is kept between
@@ -57,11 +53,25 @@ extern int64_t mf_put_bytes(const MfPut *put);
 /* Requests acknowledged so far, so that a caller can see it move. */
 extern int64_t mf_put_parts(const MfPut *put);
 
-/* SHA-256 of all of it in hex, once finished. */
-extern const char *mf_put_sha256(const MfPut *put);
+/* Of all of it, once finished: "crc32:" or "sha256:" and hex digits. */
+#define MF_CHECKSUM_BYTES 80
+extern const char *mf_put_checksum(const MfPut *put);
 
 /* Legal at any moment.  What was sent of an unfinished file stays: see MF_STORE_UPLOADS. */
 extern void mf_put_end(MfPut *put);
+
+/* ----------------------------------------------------------- one file read back */
+
+typedef struct MfCheck MfCheck;
+
+/* Its checksum is computed as "sha256:..." or "crc32:...". */
+extern MfStatus mf_check_begin(MfConn *store, const char *name, bool sha256, MfCheck **check, MfError *err);
+
+/* MF_OK = all of it is read; MF_END = there is no such file. */
+extern MfStatus mf_check_step(MfCheck *check, MfWaitFor *wait, MfError *err);
+extern int64_t mf_check_bytes(const MfCheck *check);
+extern const char *mf_check_checksum(MfCheck *check);
+extern void mf_check_end(MfCheck *check);
 
 /* ------------------------------------------------------------- single requests */
 

@@ -295,7 +295,8 @@ const MfConnector mf_elasticsearch_connector = {
 	.remote = "Elasticsearch",
 	.collection_option = "index",
 	.capabilities = MF_CAN_READ | MF_IS_NETWORK,
-	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) | MF_VERB_BIT(MF_VERB_DESCRIBE),
+	.verbs = MF_VERB_BIT(MF_VERB_VERSION) | MF_VERB_BIT(MF_VERB_LIST) | MF_VERB_BIT(MF_VERB_DESCRIBE) |
+		MF_VERB_BIT(MF_VERB_SPLIT),
 	.options = option_defs,
 	.open = es_open,
 	.close = es_close,

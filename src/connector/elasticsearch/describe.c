@@ -11,6 +11,7 @@
 
 #include "es.h"
 #include "es_calls.h"
+#include "scan.h"
 
 struct MfTask
 {
@@ -28,6 +29,7 @@ struct MfTask
 	MfReply		reply;
 	char	   *text;
 	int			cap;			/* of reply.collections */
+	EsCut	   *cut;			/* SPLIT */
 };
 
 MfStatus
@@ -67,6 +69,15 @@ es_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 			return mf_error_oom(err, strlen(index));
 		}
 	}
+	if (req->verb == MF_VERB_SPLIT)
+	{
+		task->cut = es_cut_new(conn, task->index != NULL ? task->index : "", req, err);
+		if (task->cut == NULL)
+		{
+			es_request_end(task);
+			return MF_ERROR;
+		}
+	}
 	*out = task;
 	return MF_OK;
 }
@@ -89,6 +100,7 @@ es_request_end(MfTask *task)
 		mf_http_end(task->call);
 	if (task->count_call != NULL)
 		mf_http_end(task->count_call);
+	es_cut_end(task->cut);
 	for (int i = 0; i < task->reply.ncollections; i++)
 	{
 		mf_free(mem, (char *) task->reply.collections[i].name);
@@ -486,6 +498,8 @@ es_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 			return list(task, wait, err);
 		case MF_VERB_DESCRIBE:
 			return describe(task, wait, err);
+		case MF_VERB_SPLIT:
+			return es_cut_step(task->cut, &task->reply, wait, err);
 		default:
 			return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Elasticsearch tables are read only");
 	}

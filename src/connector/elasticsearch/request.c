@@ -119,12 +119,12 @@ pit_body(MfScan *scan, int at, MfJsonBuf *body)
 	if (scan->sort.len > 0)
 		mf_json_buf_raw(body, scan->sort.data, scan->sort.len);
 	mf_json_buf_add(body, "{\"_shard_doc\":\"asc\"}]");
-	if (scan->nstreams > 1)
+	if (scan->nstreams > 1 || scan->slice.of > 1)
 	{
 		mf_json_buf_add(body, ",\"slice\":{\"id\":");
-		mf_json_buf_int(body, at);
+		mf_json_buf_int(body, scan->slice.of > 1 ? scan->slice.at : at);
 		mf_json_buf_add(body, ",\"max\":");
-		mf_json_buf_int(body, scan->nstreams);
+		mf_json_buf_int(body, scan->slice.of > 1 ? scan->slice.of : scan->nstreams);
 		mf_json_buf_add(body, "}");
 	}
 	if (stream->after.len > 0)

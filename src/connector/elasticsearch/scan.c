@@ -14,6 +14,20 @@
 
 #include "scan.h"
 
+/* A part of somebody else's point in time is read page by page, counted too. */
+static MfStatus
+use_slice(MfScan *scan, MfError *err)
+{
+	if (es_split_parse(scan->spec->split, scan->index, &scan->slice, err) != MF_OK)
+		return MF_ERROR;
+	if (scan->slice.pit == NULL)
+		return MF_OK;
+	scan->ids = -1;
+	scan->mode = ES_PIT;
+	scan->nstreams = 1;
+	return es_set_id(scan, scan->slice.pit, strlen(scan->slice.pit), err);
+}
+
 MfStatus
 es_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 {
@@ -52,6 +66,11 @@ es_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	}
 	for (int i = 0; i < scan->slices; i++)
 		scan->streams[i].after.mem = spec->mem;
+	if (use_slice(scan, err) != MF_OK)
+	{
+		es_scan_end(scan);
+		return MF_ERROR;
+	}
 	if (spec->limit == 0)
 		scan->state = ES_DONE;
 	*out = scan;
@@ -220,7 +239,7 @@ search_failed(MfScan *scan, int at, MfError *err)
 	const char *body = mf_http_body(stream->call, &len);
 
 	/* OpenSearch 2 and Elasticsearch before 7.12 do not know this order */
-	if (scan->mode == ES_PIT && mf_http_status(stream->call) == 400 && scan->stats.rows == 0 &&
+	if (scan->mode == ES_PIT && scan->slice.pit == NULL && mf_http_status(stream->call) == 400 && scan->stats.rows == 0 &&
 		memmem(body, len, "[_shard_doc]", 12) != NULL)
 	{
 		for (int i = 0; i < scan->nstreams; i++)
@@ -287,7 +306,7 @@ next_page(MfScan *scan, MfWaitFor *wait, MfError *err)
 static void
 finish(MfScan *scan, bool now)
 {
-	if (scan->id.len > 0 && (scan->mode == ES_PIT || scan->mode == ES_SCROLL))
+	if (scan->id.len > 0 && scan->slice.pit == NULL && (scan->mode == ES_PIT || scan->mode == ES_SCROLL))
 		es_forget(scan->conn, scan->mode == ES_SCROLL, scan->id.data, now);
 	scan->id.len = 0;
 }

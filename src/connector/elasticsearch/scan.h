@@ -48,6 +48,14 @@ typedef struct EsStream
 	bool		finished;		/* nothing more to ask for */
 } EsStream;
 
+/* A slice of a point in time that somebody else keeps open. */
+typedef struct EsSlice
+{
+	const char *pit;			/* NULL: no such slice, all rows */
+	int			at;
+	int			of;
+} EsSlice;
+
 struct MfScan
 {
 	MfConn	   *conn;
@@ -55,6 +63,7 @@ struct MfScan
 	const MfScanSpec *spec;
 	const char *index;
 	const char *keep_alive;
+	EsSlice		slice;
 	EsState		state;
 	EsMode		mode;
 
@@ -115,6 +124,16 @@ extern void es_sort_write(MfJsonBuf *out, const MfSort *sort, const char *path);
 extern MfStatus es_answer(MfScan *scan, MfHttpCall **call, MfWaitFor *wait, MfError *err);
 extern MfStatus es_refused(MfScan *scan, MfHttpCall **call, MfError *err);
 extern MfStatus es_set_id(MfScan *scan, const char *id, size_t len, MfError *err);
+
+/* split.c: the slice that a token names; NULL = none. */
+extern MfStatus es_split_parse(const char *token, const char *index, EsSlice *slice, MfError *err);
+
+/* Cutting an index; what it points to lives as long as it does. */
+typedef struct EsCut EsCut;
+
+extern EsCut *es_cut_new(MfConn *conn, const char *index, const MfRequest *req, MfError *err);
+extern MfStatus es_cut_step(EsCut *cut, MfReply *reply, MfWaitFor *wait, MfError *err);
+extern void es_cut_end(EsCut *cut);
 
 /* request.c: what is sent. */
 extern MfStatus es_send_search(MfScan *scan, int stream, MfError *err);

@@ -1,5 +1,7 @@
 /*
  * describe.c - What fields do the files of a table have, and how many rows?
+ *
+ * Into which parts the rows can be cut is known by the same headers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +31,9 @@ struct MfTask
 	char		kinds[256];
 	char	   *id_name;
 	char	   *vector_name;
+	int			wanted;			/* parts */
+	MfFileWhole *wholes;
+	MfFileSplits splits;
 };
 
 static MfStatus
@@ -41,6 +46,14 @@ begin(MfTask *task, const MfRequest *req, MfError *err)
 	{
 		task->directory = mf_strdup(task->mem, req->schema_name ? req->schema_name : "");
 		return task->directory ? MF_OK : mf_error_oom(err, 0);
+	}
+	if (req->verb == MF_VERB_SPLIT)
+	{
+		const char *name = mf_option(req->scan->options, "filename");
+
+		task->wanted = req->wanted;
+		task->splits.mem = task->mem;
+		return mf_file_expand(task->mem, name ? name : "", &task->files, err);
 	}
 	task->name = mf_strdup(task->mem, req->collection);
 	task->id_name = mf_strdup(task->mem, mf_faiss_id_field(req->options));
@@ -157,6 +170,33 @@ look(MfTask *task, MfError *err)
 	return MF_OK;
 }
 
+/* How the next file can be cut. */
+static MfStatus
+measure(MfTask *task, MfError *err)
+{
+	MfFaissFile file;
+
+	if (task->wholes == NULL)
+		task->wholes = mf_calloc(task->mem, sizeof(MfFileWhole) * (size_t) task->files.n);
+	if (task->wholes == NULL)
+		return mf_error_oom(err, sizeof(MfFileWhole) * (size_t) task->files.n);
+	if (mf_faiss_open(task->mem, task->files.paths[task->next], &file, err) != MF_OK)
+		return MF_ERROR;
+	task->wholes[task->next] = mf_faiss_whole(&file);
+	mf_faiss_close(&file);
+	return MF_OK;
+}
+
+static MfStatus
+cut(MfTask *task, MfError *err)
+{
+	if (mf_file_split(&task->splits, &task->files, task->wholes, task->wanted, err) != MF_OK)
+		return MF_ERROR;
+	task->reply.nsplits = task->splits.n;
+	task->reply.splits = task->splits.items;
+	return MF_OK;
+}
+
 MfStatus
 mf_faiss_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -171,9 +211,11 @@ mf_faiss_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 			wait->timeout_ms = 0;
 			return MF_WAIT;
 		}
-		if (look(task, err) != MF_OK)
+		if ((task->verb == MF_VERB_SPLIT ? measure(task, err) : look(task, err)) != MF_OK)
 			return MF_ERROR;
 	}
+	if (task->verb == MF_VERB_SPLIT)
+		return cut(task, err);
 	task->collections[0].name = task->name;
 	task->collections[0].nfields = NFIELDS;
 	task->collections[0].fields = task->fields;
@@ -196,6 +238,8 @@ mf_faiss_request_end(MfTask *task)
 		for (int i = 0; i < task->reply.ncollections; i++)
 			mf_free(task->mem, (char *) task->collections[i].table);
 	}
+	mf_file_splits_free(&task->splits);
+	mf_free(task->mem, task->wholes);
 	mf_file_list_free(task->mem, &task->files);
 	mf_free(task->mem, task->collections);
 	mf_free(task->mem, task->directory);

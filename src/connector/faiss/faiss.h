@@ -62,6 +62,9 @@ typedef struct MfFaissKind
 
 extern const MfFaissKind *mf_faiss_kind(uint32_t fourcc);
 
+/* A kind that is known and not read: what it is called, and why. */
+extern bool mf_faiss_refused(uint32_t fourcc, const char **name, const char **why);
+
 /* -------------------------------------------------------------- in walk.c */
 
 /* Rows that lie one after the other, with their ids elsewhere or counted. */
@@ -100,6 +103,9 @@ typedef struct MfFaissFile
  */
 extern MfStatus mf_faiss_open(MfMem *mem, const char *path, MfFaissFile *file, MfError *err);
 extern void mf_faiss_close(MfFaissFile *file);
+
+/* What is known of it for cutting it. */
+extern MfFileWhole mf_faiss_whole(const MfFaissFile *file);
 
 /* An index within the file, while it is looked at. */
 typedef struct MfFaissNode
@@ -179,7 +185,8 @@ typedef struct MfFaissRows
 	const MfFaissFile *file;
 	int64_t		segment;
 	int64_t		in_segment;		/* rows of it that were read */
-	int64_t		row;			/* rows of the file that were read */
+	int64_t		row;			/* of the file: the next one */
+	int64_t		left;			/* rows that are wanted of it */
 	char	   *buffer;			/* MF_FAISS_READ bytes */
 	int64_t		map_at;			/* of the id map: which part is in memory */
 	int64_t		map_len;
@@ -189,7 +196,9 @@ typedef struct MfFaissRows
 /* Bytes read at once: within the processor's cache, and well within 10 ms. */
 #define MF_FAISS_READ (256 * 1024)
 
-extern MfStatus mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, MfFaissRows *rows, MfError *err);
+/* Read `count` rows from the row `first` on; the file has them. */
+extern MfStatus mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, int64_t first, int64_t count,
+									MfFaissRows *rows, MfError *err);
 extern void mf_faiss_rows_end(MfMem *mem, MfFaissRows *rows);
 
 /* Append at most `most` rows; *n = how many, 0 at the end.  Columns may be NULL. */

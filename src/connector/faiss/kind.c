@@ -3,7 +3,8 @@
  *
  * After faiss/impl/index_read.cpp and index_write.cpp of Faiss 1.7.3 and
  * 1.15.1.  A layout is read from left to right; its letters are in walk.c,
- * coder.c and lists.c.  A kind that is not here is refused.
+ * coder.c and lists.c.  A kind that is not here is refused; of those that are
+ * known it is said why.
  */
 #include <string.h>
 
@@ -98,4 +99,63 @@ mf_faiss_kind(uint32_t fourcc)
 			return &kinds[i];
 	}
 	return NULL;
+}
+
+/* ------------------------------------------------------------------- refused ones */
+
+#define NOT_ADDED "Nothing can be added to such an index: it holds no rows."
+#define NEWER "Only Faiss 1.11 and later decode it, and libfaiss here is 1.7.3."
+#define PANORAMA "Faiss 1.13 and later keep its vectors in levels, which is not read."
+#define INTEL "Its vectors are in the form of Intel's SVS library."
+
+static const struct
+{
+	char		fourcc[5];
+	const char *name;
+	const char *why;
+}			refused[] = {
+	{"IxLa", "IndexLattice", NOT_ADDED},
+	{"IRMf", "IndexRowwiseMinMax", NOT_ADDED},
+	{"IRMh", "IndexRowwiseMinMaxFP16", NOT_ADDED},
+	{"Ixrq", "IndexRaBitQ", NEWER},
+	{"Ixrr", "IndexRaBitQ", NEWER},
+	{"Irfs", "IndexRaBitQFastScan", NEWER},
+	{"Irfn", "IndexRaBitQFastScan", NEWER},
+	{"Iwrq", "IndexIVFRaBitQ", NEWER},
+	{"Iwrr", "IndexIVFRaBitQ", NEWER},
+	{"Iwrf", "IndexIVFRaBitQFastScan", NEWER},
+	{"Iwrn", "IndexIVFRaBitQFastScan", NEWER},
+	{"IxEd", "IndexEDEN", NEWER},
+	{"IxEe", "IndexEDEN", NEWER},
+	{"IwEd", "IndexIVFEDEN", NEWER},
+	{"IwEe", "IndexIVFEDEN", NEWER},
+	{"IwIQ", "IndexIVFIndependentQuantizer", "Its lists belong to another quantizer, which libfaiss 1.7.3 does not know."},
+	{"IxFP", "IndexFlatL2Panorama", PANORAMA},
+	{"IxFp", "IndexFlatIPPanorama", PANORAMA},
+	{"IwPn", "IndexIVFFlatPanorama", PANORAMA},
+	{"IwP2", "IndexIVFFlatPanorama", PANORAMA},
+	{"IHfP", "IndexHNSWFlatPanorama", PANORAMA},
+	{"IxRP", "IndexRefinePanorama", PANORAMA},
+	{"ISVD", "IndexSVSVamana", INTEL},
+	{"ISV2", "IndexSVSVamana", INTEL},
+	{"ILVQ", "IndexSVSVamanaLVQ", INTEL},
+	{"ISVL", "IndexSVSVamanaLeanVec", INTEL},
+	{"ISVF", "IndexSVSFlat", INTEL},
+	{"ISID", "IndexSVSIVF", INTEL},
+	{"ISIQ", "IndexSVSIVFLVQ", INTEL},
+	{"ISIL", "IndexSVSIVFLeanVec", INTEL},
+};
+
+bool
+mf_faiss_refused(uint32_t fourcc, const char **name, const char **why)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	{
+		if (memcmp(refused[i].fourcc, &fourcc, 4) != 0)
+			continue;
+		*name = refused[i].name;
+		*why = refused[i].why;
+		return true;
+	}
+	return false;
 }

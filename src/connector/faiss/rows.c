@@ -14,7 +14,8 @@
 #define MAP_AT_RANDOM 64
 
 MfStatus
-mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, MfFaissRows *rows, MfError *err)
+mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, int64_t first, int64_t count, MfFaissRows *rows,
+					MfError *err)
 {
 	size_t		room = file->width > MF_FAISS_READ ? file->width : MF_FAISS_READ;
 
@@ -27,6 +28,11 @@ mf_faiss_rows_begin(MfMem *mem, const MfFaissFile *file, MfFaissRows *rows, MfEr
 		mf_faiss_rows_end(mem, rows);
 		return mf_error_oom(err, room);
 	}
+	rows->row = first;
+	rows->left = count;
+	while (rows->segment < file->nsegments && first >= file->segments[rows->segment].n)
+		first -= file->segments[rows->segment++].n;
+	rows->in_segment = first;
 	return MF_OK;
 }
 
@@ -123,7 +129,7 @@ mf_faiss_rows_next(MfMem *mem, MfFaissRows *rows, MfColumn *ids, MfColumn *vecto
 		rows->segment++;
 		rows->in_segment = 0;
 	}
-	if (rows->segment >= file->nsegments)
+	if (rows->segment >= file->nsegments || rows->left == 0)
 		return MF_OK;
 	segment = &file->segments[rows->segment];
 	*n = most;
@@ -131,11 +137,14 @@ mf_faiss_rows_next(MfMem *mem, MfFaissRows *rows, MfColumn *ids, MfColumn *vecto
 		*n = at_once > 0 ? (int32_t) at_once : 1;
 	if (*n > segment->n - rows->in_segment)
 		*n = (int32_t) (segment->n - rows->in_segment);
+	if (*n > rows->left)
+		*n = (int32_t) rows->left;
 	if (ids != NULL && read_ids(mem, rows, segment, ids, *n, err) != MF_OK)
 		return MF_ERROR;
 	if (vectors != NULL && read_vectors(mem, rows, segment, vectors, *n, err) != MF_OK)
 		return MF_ERROR;
 	rows->in_segment += *n;
 	rows->row += *n;
+	rows->left -= *n;
 	return MF_OK;
 }

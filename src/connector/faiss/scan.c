@@ -31,10 +31,13 @@ struct MfScan
 	bool		allow_lossy;
 
 	MfFileList	files;
+	MfFileSplit split;			/* if the spec says one */
 	int			next_file;
+	int			end_file;
 	bool		is_open;
 	MfFaissFile file;
-	int64_t		file_row;		/* rows of the file handed out */
+	int64_t		file_row;		/* of the file: the next one */
+	int64_t		end_row;
 	bool		direct;
 	MfFaissRows rows;
 	MfHelper	helper;
@@ -96,6 +99,14 @@ set_up(MfScan *scan, MfError *err)
 	if (bind_columns(scan, err) != MF_OK ||
 		mf_file_expand(spec->mem, name ? name : "", &scan->files, err) != MF_OK)
 		return MF_ERROR;
+	scan->end_file = scan->files.n;
+	if (spec->split != NULL)
+	{
+		if (mf_file_split_parse(spec->split, &scan->files, &scan->split, err) != MF_OK)
+			return MF_ERROR;
+		scan->next_file = scan->split.file;
+		scan->end_file = scan->split.file + 1;
+	}
 	for (int b = 0; b < 2; b++)
 	{
 		scan->batches[b] = mf_batch_new(spec->mem, spec->ncolumns);
@@ -168,6 +179,21 @@ start_helper(MfScan *scan, MfError *err)
 	return mf_helper_start(scan->spec->mem, &scan->helper, &start, err);
 }
 
+/* Which of the file's rows are wanted? */
+static MfStatus
+choose_rows(MfScan *scan, MfError *err)
+{
+	MfFileWhole whole = mf_faiss_whole(&scan->file);
+
+	scan->file_row = 0;
+	scan->end_row = scan->file.ntotal;
+	if (scan->spec->split == NULL)
+		return MF_OK;
+	scan->file_row = scan->split.first;
+	scan->end_row = scan->split.first + scan->split.count;
+	return mf_file_split_check(&scan->split, &whole, scan->file.path, err);
+}
+
 static MfStatus
 open_file(MfScan *scan, MfError *err)
 {
@@ -178,8 +204,9 @@ open_file(MfScan *scan, MfError *err)
 		return MF_ERROR;
 	scan->is_open = true;
 	scan->next_file++;
-	scan->file_row = 0;
 	scan->stats.requests++;
+	if (choose_rows(scan, err) != MF_OK)
+		return MF_ERROR;
 	if (!file->exact && scan->vector_column >= 0 && !scan->allow_lossy)
 		return refuse_lossy(file, err);
 	for (int i = 0; i < spec->ncolumns; i++)
@@ -196,7 +223,7 @@ open_file(MfScan *scan, MfError *err)
 	scan->direct = file->direct || spec->ncolumns == 0 || file->ntotal == 0 ||
 		(scan->id_column < 0 && scan->vector_column < 0);
 	if (scan->direct)
-		return mf_faiss_rows_begin(spec->mem, file, &scan->rows, err);
+		return mf_faiss_rows_begin(spec->mem, file, scan->file_row, scan->end_row - scan->file_row, &scan->rows, err);
 	return file->known ? start_helper(scan, err) : refuse_new(file, err);
 }
 
@@ -265,7 +292,7 @@ fill_others(MfScan *scan, MfBatch *batch, int32_t from, int32_t n, MfError *err)
 static int32_t
 count_rows(MfScan *scan, int32_t most)
 {
-	int64_t		left = scan->file.ntotal - scan->file_row;
+	int64_t		left = scan->end_row - scan->file_row;
 
 	if (scan->spec->ncolumns == 0)
 		most = INT32_MAX / 2;
@@ -357,7 +384,7 @@ fill(MfScan *scan, MfBatch *batch, MfWaitFor *wait, MfError *err)
 
 		if (!scan->is_open)
 		{
-			if (scan->next_file >= scan->files.n)
+			if (scan->next_file >= scan->end_file)
 				return MF_END;
 			if (open_file(scan, err) != MF_OK)
 				return MF_ERROR;
@@ -421,5 +448,5 @@ mf_faiss_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf
 {
 	const char *name = mf_option(spec->options, "filename");
 
-	snprintf(buf, size, "read %s", name ? name : "");
+	snprintf(buf, size, "read %s%s%s", name ? name : "", spec->split ? ", " : "", spec->split ? spec->split : "");
 }

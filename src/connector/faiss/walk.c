@@ -290,7 +290,17 @@ static MfStatus
 not_known(MfFaissWalk *w, uint32_t fourcc)
 {
 	char		text[5] = {0};
+	const char *name,
+			   *why;
 
+	if (mf_faiss_refused(fourcc, &name, &why))
+	{
+		mf_error(w->cursor.err, MF_FEATURE_NOT_SUPPORTED, "file \"%s\" holds an %s, which cannot be read",
+				 w->cursor.path, name);
+		mf_error_detail(w->cursor.err, "%s", why);
+		mf_error_hint(w->cursor.err, "Write its vectors to a Flat or IVFFlat index with the Faiss that made it.");
+		return MF_ERROR;
+	}
 	memcpy(text, &fourcc, 4);
 	for (int i = 0; i < 4; i++)
 	{
@@ -394,4 +404,10 @@ mf_faiss_close(MfFaissFile *file)
 	mf_free(file->mem, file->segments);
 	file->segments = NULL;
 	file->nsegments = 0;
+}
+
+MfFileWhole
+mf_faiss_whole(const MfFaissFile *file)
+{
+	return (MfFileWhole) {.rows = file->ntotal,.bytes = file->size,.ranges = file->direct};
 }

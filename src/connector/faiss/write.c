@@ -75,7 +75,7 @@ begin(MfWrite *write, MfError *err)
 	if (bind_columns(write, err) != MF_OK)
 		return MF_ERROR;
 	write->index = mf_option(options, "index");
-	if (mf_new_file_open(&write->file, path ? path : "", false, err) != MF_OK)
+	if (mf_new_file_open(&write->file, path ? path : "", err) != MF_OK)
 		return MF_ERROR;
 	if (write->index == NULL)
 	{

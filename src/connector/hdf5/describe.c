@@ -2,7 +2,8 @@
  * describe.c - What is in the files of a table, or of a directory?
  *
  * One file after the other is opened by the helper; a table of many files is
- * described by the first, and its rows estimated by their sizes.
+ * described by the first, and its rows estimated by their sizes.  For cutting
+ * them into parts they are counted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,26 @@ struct MfTask
 	MfHdf5Tables *tables;		/* of each file */
 	MfReply		reply;
 	MfCollection *collections;
+	char	   *counting;		/* split: whose rows are counted, and then */
+	int			wanted;
+	MfFileWhole *wholes;
+	MfFileSplits splits;
 };
+
+static MfStatus
+begin_split(MfTask *task, const MfRequest *req, MfError *err)
+{
+	const char *name = mf_option(req->scan->options, "filename");
+	const char *counting = mf_hdf5_counting(req->scan, err);
+
+	if (counting == NULL || mf_file_expand(task->mem, name ? name : "", &task->files, err) != MF_OK)
+		return MF_ERROR;
+	task->wanted = req->wanted;
+	task->splits.mem = task->mem;
+	task->counting = mf_strdup(task->mem, counting);
+	task->wholes = mf_calloc(task->mem, sizeof(MfFileWhole) * (size_t) task->files.n);
+	return task->counting && task->wholes ? MF_OK : mf_error_oom(err, sizeof(MfFileWhole) * (size_t) task->files.n);
+}
 
 static MfStatus
 begin(MfTask *task, const MfRequest *req, MfError *err)
@@ -39,6 +59,8 @@ begin(MfTask *task, const MfRequest *req, MfError *err)
 		task->directory = mf_strdup(task->mem, req->schema_name ? req->schema_name : "");
 		return task->directory ? MF_OK : mf_error_oom(err, 0);
 	}
+	if (req->verb == MF_VERB_SPLIT)
+		return begin_split(task, req, err);
 	task->name = mf_strdup(task->mem, req->collection);
 	if (task->name == NULL)
 		return mf_error_oom(err, 0);
@@ -225,9 +247,43 @@ list(MfTask *task, MfWaitFor *wait, MfError *err)
 	return collect(task, err);
 }
 
+/* -------------------------------------------------------------------- splitting */
+
+static MfStatus
+split(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	for (; task->next < task->files.n; task->next++)
+	{
+		const char *argv[] = {"count", task->counting};
+		const char *path = task->files.paths[task->next];
+		MfFileWhole *whole = &task->wholes[task->next];
+		MfStatus	status;
+
+		if (!task->is_open && mf_hdf5_open(task->mem, path, 2, argv, &task->file, err) != MF_OK)
+			return MF_ERROR;
+		task->is_open = true;
+		status = mf_hdf5_counted(&task->file, &whole->rows, wait, err);
+		if (status == MF_WAIT)
+			return status;
+		whole->bytes = task->file.size;
+		whole->ranges = true;
+		mf_hdf5_close(&task->file);
+		task->is_open = false;
+		if (status != MF_OK)
+			return mf_hdf5_failed(path, err);
+	}
+	if (mf_file_split(&task->splits, &task->files, task->wholes, task->wanted, err) != MF_OK)
+		return MF_ERROR;
+	task->reply.nsplits = task->splits.n;
+	task->reply.splits = task->splits.items;
+	return MF_OK;
+}
+
 MfStatus
 mf_hdf5_request_step(MfTask *task, MfWaitFor *wait, MfError *err)
 {
+	if (task->verb == MF_VERB_SPLIT)
+		return split(task, wait, err);
 	return task->verb == MF_VERB_LIST ? list(task, wait, err) : describe(task, wait, err);
 }
 
@@ -246,6 +302,9 @@ mf_hdf5_request_end(MfTask *task)
 		mf_free(task->mem, (char *) task->collections[i].table);
 	for (int i = 0; task->tables != NULL && i < (task->verb == MF_VERB_LIST ? task->files.n : 1); i++)
 		mf_hdf5_tables_free(task->mem, &task->tables[i]);
+	mf_file_splits_free(&task->splits);
+	mf_free(task->mem, task->wholes);
+	mf_free(task->mem, task->counting);
 	mf_free(task->mem, task->tables);
 	mf_free(task->mem, task->collections);
 	mf_file_list_free(task->mem, &task->files);

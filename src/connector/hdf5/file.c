@@ -1,6 +1,7 @@
 /*
  * file.c - How is a file given to the program that has libhdf5?
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,6 +45,33 @@ mf_hdf5_open(MfMem *mem, const char *path, int argc, const char *const *argv, Mf
 	if (check_signature(file, path, err) == MF_OK && mf_helper_start(mem, &file->helper, &start, err) == MF_OK)
 		return MF_OK;
 	mf_hdf5_close(file);
+	return MF_ERROR;
+}
+
+MfStatus
+mf_hdf5_counted(MfHdf5File *file, int64_t *rows, MfWaitFor *wait, MfError *err)
+{
+	MfHdf5Field field;
+	MfStatus	status = mf_helper_receive(&file->helper, wait, err);
+
+	if (status == MF_WAIT || status == MF_ERROR)
+		return status;
+	if (status == MF_END || file->helper.head.type != MF_FRAME_FIELDS || file->helper.head.bytes != sizeof(field))
+		return mf_error(err, MF_FDW_REPLY_HANDLE, "the program that should read it answered garbage");
+	memcpy(&field, file->helper.payload, sizeof(field));
+	*rows = field.rows;
+	return field.rows >= 0 ? MF_OK : mf_error(err, "54000", "a dataset has too many rows");
+}
+
+MfStatus
+mf_hdf5_failed(const char *path, MfError *err)
+{
+	char		message[sizeof(err->message)];
+
+	if (strstr(err->message, path) != NULL)
+		return MF_ERROR;
+	snprintf(message, sizeof(message), "%.300s in file \"%.180s\"", err->message, path);
+	strcpy(err->message, message);
 	return MF_ERROR;
 }
 

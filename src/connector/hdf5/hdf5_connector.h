@@ -32,6 +32,9 @@ typedef struct MfHdf5File
 	MfHelper	helper;
 } MfHdf5File;
 
+/* How many rows the dataset has that the helper was told to count. */
+extern MfStatus mf_hdf5_counted(MfHdf5File *file, int64_t *rows, MfWaitFor *wait, MfError *err);
+
 /* Open the file and give it to the helper with these arguments. */
 extern MfStatus mf_hdf5_open(MfMem *mem, const char *path, int argc, const char *const *argv,
 							 MfHdf5File *file, MfError *err);
@@ -70,6 +73,12 @@ extern MfStatus mf_hdf5_tables(MfMem *mem, const MfHelper *helper, const char *p
 extern void mf_hdf5_tables_free(MfMem *mem, MfHdf5Tables *tables);
 
 /* ------------------------------------------------------ in scan.c and write.c */
+
+/* The dataset that has as many rows as the table; NULL (and an error) = the table has none. */
+extern const char *mf_hdf5_counting(const MfScanSpec *spec, MfError *err);
+
+/* Say of which file an error is, if it does not. */
+extern MfStatus mf_hdf5_failed(const char *path, MfError *err);
 
 extern MfStatus mf_hdf5_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **scan, MfError *err);
 extern MfStatus mf_hdf5_scan_next(MfScan *scan, MfBatch **batch, MfWaitFor *wait, MfError *err);

@@ -24,54 +24,77 @@ struct MfScan
 	int			nsent;			/* columns that the helper sends */
 	char	  **argv;			/* what it is told */
 	char	   *numbers;		/* texts of kinds within argv */
+	char		range[3][24];	/* texts of rows within argv */
 	size_t	   *headrooms;
 
 	MfFileList	files;
+	MfFileSplit split;			/* if the spec says one */
 	int			next_file;
+	int			end_file;
 	bool		is_open;
 	MfHdf5File	file;
-	int64_t		file_row;
-	int64_t		file_rows;		/* counting only: still to be told; -1 = not known */
+	int64_t		file_row;		/* of the file: the next one */
+	int64_t		end_row;		/* counting only; -1 = not known yet */
 
 	int			turn;
 	MfBatch    *batches[2];
 	MfScanStats stats;
 };
 
+const char *
+mf_hdf5_counting(const MfScanSpec *spec, MfError *err)
+{
+	for (int i = 0; i < spec->ncolumns + spec->nfields; i++)
+	{
+		const char *field = i < spec->ncolumns ? spec->columns[i].field : spec->fields[i - spec->ncolumns];
+
+		if (strcmp(field, "_file") != 0 && strcmp(field, "_row") != 0)
+			return field;
+	}
+	mf_error(err, MF_FDW_COLUMN_NAME_NOT_FOUND, "the foreign table has no column of a dataset");
+	mf_error_hint(err, "How many rows it has is how many its datasets have.");
+	return NULL;
+}
+
 /* No dataset is read: the rows are those of the first that the table has. */
 static MfStatus
 count_by(MfScan *scan, MfError *err)
 {
-	const MfScanSpec *spec = scan->spec;
-
-	for (int i = 0; i < spec->nfields; i++)
-	{
-		if (strcmp(spec->fields[i], "_file") == 0 || strcmp(spec->fields[i], "_row") == 0)
-			continue;
-		scan->argv[0] = "count";
-		scan->argv[1] = (char *) spec->fields[i];
-		return MF_OK;
-	}
-	mf_error(err, MF_FDW_COLUMN_NAME_NOT_FOUND, "the foreign table has no column of a dataset");
-	mf_error_hint(err, "How many rows it has is how many its datasets have.");
-	return MF_ERROR;
+	scan->argv[0] = "count";
+	scan->argv[1] = (char *) mf_hdf5_counting(scan->spec, err);
+	return scan->argv[1] ? MF_OK : MF_ERROR;
 }
 
-/* "read", then for each column what it is wanted as, and its path. */
+/* Which rows, of how many: -1 = all, of any number. */
+static void
+set_range(MfScan *scan)
+{
+	bool		all = scan->spec->split == NULL;
+	int64_t		numbers[3] = {all ? 0 : scan->split.first, all ? -1 : scan->split.count, all ? -1 : scan->split.rows};
+
+	for (int i = 0; i < 3; i++)
+	{
+		snprintf(scan->range[i], sizeof(scan->range[i]), "%lld", (long long) numbers[i]);
+		scan->argv[1 + i] = scan->range[i];
+	}
+}
+
+/* "read" and which rows, then for each column what it is wanted as, and its path. */
 static MfStatus
 bind_columns(MfScan *scan, MfError *err)
 {
 	const MfScanSpec *spec = scan->spec;
 	size_t		n = (size_t) spec->ncolumns;
-	int			argc = 1;
+	int			argc = 4;
 
 	scan->sources = mf_calloc(spec->mem, sizeof(Source) * (n + 1));
-	scan->argv = mf_calloc(spec->mem, sizeof(char *) * (3 * n + 2));
+	scan->argv = mf_calloc(spec->mem, sizeof(char *) * (3 * n + 5));
 	scan->numbers = mf_calloc(spec->mem, 16 * (n + 1));
 	scan->headrooms = mf_calloc(spec->mem, sizeof(size_t) * (n + 1));
 	if (scan->sources == NULL || scan->argv == NULL || scan->numbers == NULL || scan->headrooms == NULL)
 		return mf_error_oom(err, sizeof(char *) * n);
 	scan->argv[0] = "read";
+	set_range(scan);
 	for (int i = 0; i < spec->ncolumns; i++)
 	{
 		const MfScanColumn *column = &spec->columns[i];
@@ -97,8 +120,17 @@ set_up(MfScan *scan, MfError *err)
 	const MfScanSpec *spec = scan->spec;
 	const char *name = mf_option(spec->options, "filename");
 
-	if (bind_columns(scan, err) != MF_OK ||
-		mf_file_expand(spec->mem, name ? name : "", &scan->files, err) != MF_OK)
+	if (mf_file_expand(spec->mem, name ? name : "", &scan->files, err) != MF_OK)
+		return MF_ERROR;
+	scan->end_file = scan->files.n;
+	if (spec->split != NULL)
+	{
+		if (mf_file_split_parse(spec->split, &scan->files, &scan->split, err) != MF_OK)
+			return MF_ERROR;
+		scan->next_file = scan->split.file;
+		scan->end_file = scan->split.file + 1;
+	}
+	if (bind_columns(scan, err) != MF_OK)
 		return MF_ERROR;
 	for (int b = 0; b < 2; b++)
 	{
@@ -139,15 +171,18 @@ static MfStatus
 open_file(MfScan *scan, MfError *err)
 {
 	if (mf_hdf5_open(scan->spec->mem, scan->files.paths[scan->next_file],
-					 scan->nsent > 0 ? 1 + 3 * scan->nsent : 2,
+					 scan->nsent > 0 ? 4 + 3 * scan->nsent : 2,
 					 (const char *const *) scan->argv,
 					 &scan->file, err) != MF_OK)
 		return MF_ERROR;
 	scan->is_open = true;
 	scan->next_file++;
-	scan->file_row = 0;
-	scan->file_rows = -1;
+	scan->file_row = scan->spec->split ? scan->split.first : 0;
+	scan->end_row = -1;
 	scan->stats.requests++;
+	if (scan->spec->split != NULL && scan->split.bytes != scan->file.size)
+		return mf_file_split_check(&scan->split, &(MfFileWhole) {.rows = scan->split.rows,.bytes = scan->file.size},
+								   scan->files.paths[scan->next_file - 1], err);
 	return MF_OK;
 }
 
@@ -157,20 +192,6 @@ close_file(MfScan *scan)
 	if (scan->is_open)
 		mf_hdf5_close(&scan->file);
 	scan->is_open = false;
-}
-
-/* The error names the dataset; here it is known of which column and file. */
-static MfStatus
-failed(MfScan *scan, MfError *err)
-{
-	const char *path = scan->files.paths[scan->next_file - 1];
-	char		message[sizeof(err->message)];
-
-	if (strstr(err->message, path) != NULL)
-		return MF_ERROR;
-	snprintf(message, sizeof(message), "%.300s in file \"%.180s\"", err->message, path);
-	strcpy(err->message, message);
-	return MF_ERROR;
 }
 
 /* ---------------------------------------------------------------------- rows */
@@ -231,25 +252,24 @@ take_rows(MfScan *scan, MfBatch *batch, MfError *err)
 	return status;
 }
 
-/* No dataset is asked for: the helper said how many rows there are. */
+/* No dataset is asked for: the helper says how many rows there are. */
 static MfStatus
 count_rows(MfScan *scan, MfBatch *batch, MfWaitFor *wait, MfError *err)
 {
-	MfHdf5Field field;
+	MfFileWhole whole = {.bytes = scan->file.size,.ranges = true};
 	int64_t		left;
 	MfStatus	status;
 
-	if (scan->file_rows < 0)
+	if (scan->end_row < 0)
 	{
-		status = mf_helper_receive(&scan->file.helper, wait, err);
+		status = mf_hdf5_counted(&scan->file, &whole.rows, wait, err);
+		if (status == MF_OK && scan->spec->split != NULL)
+			status = mf_file_split_check(&scan->split, &whole, scan->files.paths[scan->next_file - 1], err);
 		if (status != MF_OK)
 			return status;
-		if (scan->file.helper.head.type != MF_FRAME_FIELDS || scan->file.helper.head.bytes != sizeof(field))
-			return mf_error(err, MF_FDW_REPLY_HANDLE, "the program that should read it answered garbage");
-		memcpy(&field, scan->file.helper.payload, sizeof(field));
-		scan->file_rows = field.rows;
+		scan->end_row = scan->spec->split ? scan->split.first + scan->split.count : whole.rows;
 	}
-	left = scan->file_rows - scan->file_row;
+	left = scan->end_row - scan->file_row;
 	if (left == 0)
 		return MF_END;
 	batch->nrows = left < 16384 ? (int32_t) left : scan->spec->ncolumns > 0 ? 16384 :
@@ -272,7 +292,7 @@ next_rows(MfScan *scan, MfBatch *batch, MfWaitFor *wait, MfError *err)
 	}
 	if (status == MF_OK)
 		status = fill_others(scan, batch, err);
-	return status == MF_ERROR ? failed(scan, err) : status;
+	return status == MF_ERROR ? mf_hdf5_failed(scan->files.paths[scan->next_file - 1], err) : status;
 }
 
 MfStatus
@@ -287,7 +307,7 @@ mf_hdf5_scan_next(MfScan *scan, MfBatch **out, MfWaitFor *wait, MfError *err)
 	{
 		if (!scan->is_open)
 		{
-			if (scan->next_file >= scan->files.n)
+			if (scan->next_file >= scan->end_file)
 				return MF_END;
 			if (open_file(scan, err) != MF_OK)
 				return MF_ERROR;
@@ -339,5 +359,6 @@ mf_hdf5_scan_explain(const MfOptions *server, const MfScanSpec *spec, char *buf,
 	for (int i = 0; i < spec->ncolumns && n < size; i++)
 		n += (size_t) snprintf(buf + n, size - n, "%s %s", i ? "," : "", spec->columns[i].field);
 	if (n < size)
-		snprintf(buf + n, size - n, "%s%s", spec->ncolumns ? " of " : " ", name ? name : "");
+		snprintf(buf + n, size - n, "%s%s%s%s", spec->ncolumns ? " of " : " ", name ? name : "",
+				 spec->split ? ", " : "", spec->split ? spec->split : "");
 }

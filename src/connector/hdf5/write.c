@@ -1,21 +1,28 @@
 /*
  * write.c - How do rows become a new HDF5 file?
  *
- * They are sent to the helper as they come, which writes them chunk by chunk
- * into a file that has no name before it is whole.
+ * Rows of fixed width are written here (plain.c).  Texts, groups and what is
+ * to be compressed are sent to the helper as they come, which writes them chunk
+ * by chunk.  The file has no name before it is whole.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "hdf5_connector.h"
+#include "plain.h"
+
+#define PIECE_MS 5
 
 struct MfWrite
 {
 	const MfWriteSpec *spec;
 	MfNewFile	file;
+	bool		is_plain;
+	MfHdf5Plain plain;
 	MfHelper	helper;
 	bool		started;
-	bool		sending;
+	int32_t		in_batch;		/* plain: rows of the batch that are written */
+	bool		sending;		/* to the helper */
 	bool		sent_end;
 	int64_t		rows;
 	MfWriteCounts counts;
@@ -32,7 +39,7 @@ mf_hdf5_write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **out, MfErro
 	write->spec = spec;
 	write->file.fd = -1;
 	write->helper.to = write->helper.from = -1;
-	if (mf_new_file_open(&write->file, path ? path : "", true, err) == MF_OK)
+	if (mf_new_file_open(&write->file, path ? path : "", err) == MF_OK)
 	{
 		*out = write;
 		return MF_OK;
@@ -42,7 +49,7 @@ mf_hdf5_write_begin(MfConn *conn, const MfWriteSpec *spec, MfWrite **out, MfErro
 }
 
 static MfStatus
-start(MfWrite *write, MfError *err)
+start_helper(MfWrite *write, MfError *err)
 {
 	const MfWriteSpec *spec = write->spec;
 	const char **argv = mf_calloc(spec->mem, sizeof(char *) * (size_t) (spec->ncolumns + 3));
@@ -86,25 +93,59 @@ check_nulls(MfWrite *write, const MfBatch *batch, MfError *err)
 	return MF_OK;
 }
 
-/* The batch is sent before this answers MF_OK, so none is ever in flight. */
+static MfStatus
+start(MfWrite *write, const MfBatch *batch, MfError *err)
+{
+	write->started = true;
+	write->is_plain = mf_hdf5_plain_fits(write->spec, batch);
+	return write->is_plain ? mf_hdf5_plain_begin(&write->plain, write->spec, batch, &write->file, err) :
+		start_helper(write, err);
+}
+
+static MfStatus
+write_plain(MfWrite *write, const MfBatch *batch, MfWaitFor *wait, MfError *err)
+{
+	int64_t		until = mf_file_clock() + PIECE_MS;
+
+	while (write->in_batch < batch->nrows)
+	{
+		int32_t		n;
+
+		if (write->in_batch > 0 && mf_file_clock() >= until)
+		{
+			wait->timeout_ms = 0;
+			return MF_WAIT;
+		}
+		if (mf_hdf5_plain_append(&write->plain, batch, write->in_batch, &n, err) != MF_OK)
+			return MF_ERROR;
+		write->in_batch += n;
+	}
+	return MF_OK;
+}
+
+static MfStatus
+send(MfWrite *write, const MfBatch *batch, MfWaitFor *wait, MfError *err)
+{
+	if (!write->sending && mf_helper_send_begin(&write->helper, batch, err) != MF_OK)
+		return MF_ERROR;
+	write->sending = true;
+	return mf_helper_send_step(&write->helper, wait, err);
+}
+
+/* The batch is written or sent before this answers MF_OK, so none is ever in flight. */
 MfStatus
 mf_hdf5_write_submit(MfWrite *write, MfBatch *batch, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status;
 
-	if (!write->sending)
-	{
-		if (check_nulls(write, batch, err) != MF_OK || (!write->started && start(write, err) != MF_OK))
-			return MF_ERROR;
-		write->started = true;
-		if (mf_helper_send_begin(&write->helper, batch, err) != MF_OK)
-			return MF_ERROR;
-		write->sending = true;
-	}
-	status = mf_helper_send_step(&write->helper, wait, err);
+	if (write->in_batch == 0 && !write->sending &&
+		(check_nulls(write, batch, err) != MF_OK || (!write->started && start(write, batch, err) != MF_OK)))
+		return MF_ERROR;
+	status = write->is_plain ? write_plain(write, batch, wait, err) : send(write, batch, wait, err);
 	if (status != MF_OK)
 		return status;
 	write->sending = false;
+	write->in_batch = 0;
 	write->rows += batch->nrows;
 	write->counts.requests++;
 	write->counts.bytes += (int64_t) mf_batch_bytes(batch);
@@ -123,6 +164,21 @@ mf_hdf5_write_flush(MfWrite *write, MfWaitFor *wait, MfError *err)
 	return MF_OK;
 }
 
+static MfStatus
+finish_helper(MfWrite *write, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status;
+
+	if (!write->sent_end)
+		mf_helper_send_end(&write->helper);
+	write->sent_end = true;
+	status = mf_helper_receive(&write->helper, wait, err);
+	if (status == MF_OK)
+		return mf_error(err, MF_FDW_REPLY_HANDLE, "the program that should write file \"%s\" answered garbage",
+						write->file.path);
+	return status == MF_END ? MF_OK : status;
+}
+
 /* Without a row nothing says what the datasets would be: no file appears. */
 MfStatus
 mf_hdf5_write_finish(MfWrite *write, MfWaitFor *wait, MfError *err)
@@ -131,14 +187,8 @@ mf_hdf5_write_finish(MfWrite *write, MfWaitFor *wait, MfError *err)
 
 	if (!write->started)
 		return MF_OK;
-	if (!write->sent_end)
-		mf_helper_send_end(&write->helper);
-	write->sent_end = true;
-	status = mf_helper_receive(&write->helper, wait, err);
+	status = write->is_plain ? mf_hdf5_plain_finish(&write->plain, wait, err) : finish_helper(write, wait, err);
 	if (status == MF_OK)
-		return mf_error(err, MF_FDW_REPLY_HANDLE, "the program that should write file \"%s\" answered garbage",
-						write->file.path);
-	if (status == MF_END)
 		status = mf_new_file_commit(&write->file, err);
 	if (status == MF_OK)
 		write->counts.acknowledged = write->rows;
@@ -156,6 +206,7 @@ void
 mf_hdf5_write_end(MfWrite *write)
 {
 	mf_helper_stop(&write->helper);
+	mf_hdf5_plain_end(&write->plain);
 	mf_new_file_abandon(&write->file);
 	mf_free(write->spec->mem, write);
 }

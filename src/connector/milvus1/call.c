@@ -1,8 +1,6 @@
 /*
  * call.c - How is a Milvus 1.x server asked, and what do its errors mean?
  */
-#include <stdlib.h>
-
 #include "live.h"
 
 /* ------------------------------------------------------------- written, unseen */
@@ -83,7 +81,7 @@ sqlstate_of(int code)
 }
 
 static MfStatus
-check_status(const M1__Status *status, const M1Method *method, const char *collection, MfError *err)
+check_status(const M1__Status *status, const MfMethod *method, const char *collection, MfError *err)
 {
 	if (status == NULL || status->error_code == 0)
 		return MF_OK;
@@ -96,92 +94,39 @@ check_status(const M1__Status *status, const M1Method *method, const char *colle
 	return MF_ERROR;
 }
 
-/* Every reply has its status as first field, or is one. */
-static const M1__Status *
-status_of(const ProtobufCMessage *reply)
-{
-	const ProtobufCFieldDescriptor *field = &reply->descriptor->fields[0];
-
-	if (reply->descriptor == &m1__status__descriptor)
-		return (const M1__Status *) reply;
-	return *(M1__Status *const *) ((const char *) reply + field->offset);
-}
-
 /* ---------------------------------------------------------------------- calls */
 
-static MfStatus
-begin(MfConn *conn, M1Call *call, const M1Method *method, const ProtobufCMessage *request, MfError *err)
-{
-	size_t		len = protobuf_c_message_get_packed_size(request);
-	uint8_t    *bytes = malloc(len > 0 ? len : 1);
-
-	if (bytes == NULL)
-		return mf_error_oom(err, len);
-	protobuf_c_message_pack(request, bytes);
-	return mf_grpc_begin(conn->live->grpc, method->path, bytes, len, 0, method->idempotent, &call->call, err);
-}
-
 MfStatus
-m1_call(MfConn *conn, M1Call *call, const M1Method *method, const ProtobufCMessage *request,
+m1_call(MfConn *conn, MfCall *call, const MfMethod *method, const ProtobufCMessage *request,
 		const char *collection, MfWaitFor *wait, MfError *err)
 {
-	MfWaitFor	mine = {.fd = -1,.timeout_ms = -1};
-	const uint8_t *bytes;
-	size_t		len;
 	MfStatus	status;
 
 	if (call->reply != NULL)
 		return MF_OK;
-	if (call->call == NULL && begin(conn, call, method, request, err) != MF_OK)
-		return MF_ERROR;
-	status = mf_grpc_step(call->call, &mine, err);
-	if (status == MF_WAIT)
+	status = mf_call_step(conn->live->grpc, call, method, request, &conn->live->alloc, wait, err);
+	if (status == MF_OK)
 	{
-		wait->fd = mine.fd >= 0 ? mine.fd : wait->fd;
-		wait->events |= mine.events;
-		if (mine.timeout_ms >= 0 && (wait->timeout_ms < 0 || mine.timeout_ms < wait->timeout_ms))
-			wait->timeout_ms = mine.timeout_ms;
-		wait->what = method->what;
-		return MF_WAIT;
-	}
-	if (status != MF_OK)
-	{
-		/* only what may be sent anew is kept */
-		if (err->retry != MF_RETRY_YES)
+		status = check_status(mf_message_part(call->reply, &m1__status__descriptor), method, collection, err);
+		if (status != MF_OK)
 			m1_call_end(conn, call);
-		return status;
 	}
-	bytes = mf_grpc_reply(call->call, &len);
-	call->reply = protobuf_c_message_unpack(method->reply, &conn->live->alloc, len, bytes);
-	mf_grpc_end(call->call);
-	call->call = NULL;
-	if (call->reply == NULL)
-	{
-		mf_error(err, MF_FDW_REPLY_HANDLE, "the answer to %s cannot be used", method->what);
-		mf_error_detail(err, "%zu bytes are not a whole %s message.", len, method->reply->short_name);
-		return MF_ERROR;
-	}
-	status = check_status(status_of(call->reply), method, collection, err);
-	if (status != MF_OK)
+	/* only what may be sent anew is kept */
+	else if (status == MF_ERROR && err->retry != MF_RETRY_YES)
 		m1_call_end(conn, call);
 	return status;
 }
 
 void
-m1_call_end(MfConn *conn, M1Call *call)
+m1_call_end(MfConn *conn, MfCall *call)
 {
-	if (call->call != NULL)
-		mf_grpc_end(call->call);
-	if (call->reply != NULL)
-		protobuf_c_message_free_unpacked(call->reply, &conn->live->alloc);
-	call->call = NULL;
-	call->reply = NULL;
+	mf_call_end(call, &conn->live->alloc);
 }
 
 MfStatus
-m1_flush_if_dirty(MfConn *conn, M1Call *call, const char *collection, MfWaitFor *wait, MfError *err)
+m1_flush_if_dirty(MfConn *conn, MfCall *call, const char *collection, MfWaitFor *wait, MfError *err)
 {
-	static const M1Method flush = M1_METHOD(Flush, status, true);
+	static const MfMethod flush = M1_METHOD(Flush, status, true);
 	M1__FlushParam request = M1__FLUSH_PARAM__INIT;
 	char	   *names[] = {(char *) collection};
 	MfStatus	status;

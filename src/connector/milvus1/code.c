@@ -115,3 +115,25 @@ m1_index_params(int type)
 	}
 	return "{}";
 }
+
+/* nprobe, ef and search_length are checked by the server, which has no defaults (its utils/ValidationUtil.cpp). */
+int
+m1_search_params(int type, int64_t k, char *buf, size_t size)
+{
+	switch (type)
+	{
+		case 2:
+		case 3:
+		case 5:
+		case 6:
+			return snprintf(buf, size, "{\"nprobe\":16}");
+		case 4:
+			return snprintf(buf, size, "{\"search_length\":%lld}", (long long) (k > 45 ? k : 45));
+		case 11:
+			return snprintf(buf, size, "{\"ef\":%lld}", (long long) (k > 64 ? k : 64));
+		case 12:
+			return snprintf(buf, size, "{\"search_k\":-1}");
+		default:
+			return snprintf(buf, size, "{}");
+	}
+}

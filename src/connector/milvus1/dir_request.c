@@ -1,9 +1,13 @@
 /*
- * request.c - What can be asked of a data directory?
+ * dir_request.c - What can be asked of a data directory?
  *
- * Its collections, what one of them is like, and its metadata as JSON.
+ * Its collections, what one of them is like, into which parts its rows can be
+ * cut, and its metadata as JSON.
  */
+#include <limits.h>
+
 #include "request.h"
+#include "scan.h"
 
 MfStatus
 m1_dir_request_begin(MfConn *conn, const MfRequest *req, M1DirTask **out, MfError *err)
@@ -15,6 +19,7 @@ m1_dir_request_begin(MfConn *conn, const MfRequest *req, M1DirTask **out, MfErro
 		return mf_error_oom(err, sizeof(M1DirTask));
 	task->conn = conn;
 	task->verb = req->verb;
+	task->request = req;
 	task->collection = req->collection;
 	task->meta.arena.mem = conn->mem;
 	task->reply.progress = -1;
@@ -56,6 +61,41 @@ describe(M1DirTask *task, MfError *err)
 	return MF_OK;
 }
 
+static MfStatus
+split(M1DirTask *task, MfError *err)
+{
+	const MfRequest *req = task->request;
+	const M1Collection *c = m1_meta_find(&task->meta, task->collection);
+	M1SplitSegment *segments;
+	bool	   *skip;
+	int			n;
+
+	if (c == NULL)
+		return mf_error(err, MF_FDW_TABLE_NOT_FOUND, "collection \"%s\" does not exist", task->collection);
+	skip = mf_arena_alloc(&task->meta.arena, (size_t) c->nsegments + 1);
+	if (skip == NULL)
+		return mf_error_oom(err, (size_t) c->nsegments);
+	if (m1_choose_segments(req->scan, c, skip, err) != MF_OK)
+		return MF_ERROR;
+	segments = m1_split_segments(c, skip, &n, &task->meta.arena);
+	if (segments == NULL)
+		return mf_error_oom(err, sizeof(M1SplitSegment) * (size_t) c->nsegments);
+	return m1_split_make(segments, n, req->wanted, INT_MAX, &task->meta.arena, &task->reply, err);
+}
+
+/* What a directory cannot do, in words. */
+static MfStatus
+refuse(MfVerb verb, MfError *err)
+{
+	if (verb == MF_VERB_SEARCH)
+	{
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a data directory of Milvus 1.x cannot be searched");
+		mf_error_hint(err, "Copy its collection to a server first.");
+		return MF_ERROR;
+	}
+	return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a data directory of Milvus 1.x is only read");
+}
+
 MfStatus
 m1_dir_request_step(M1DirTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -67,8 +107,9 @@ m1_dir_request_step(M1DirTask *task, MfWaitFor *wait, MfError *err)
 		task->reply.text = "Milvus 1.x data directory";
 		return MF_OK;
 	}
-	if (task->verb != MF_VERB_LIST && task->verb != MF_VERB_DESCRIBE && task->verb != MF_VERB_METADATA)
-		return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a data directory of Milvus 1.x is only read");
+	if (task->verb != MF_VERB_LIST && task->verb != MF_VERB_DESCRIBE && task->verb != MF_VERB_METADATA &&
+		task->verb != MF_VERB_SPLIT)
+		return refuse(task->verb, err);
 	status = m1_load_step(task->load, &task->meta, wait, err);
 	if (status != MF_OK)
 		return status;
@@ -76,6 +117,8 @@ m1_dir_request_step(M1DirTask *task, MfWaitFor *wait, MfError *err)
 		return list(task, err);
 	if (task->verb == MF_VERB_DESCRIBE)
 		return describe(task, err);
+	if (task->verb == MF_VERB_SPLIT)
+		return split(task, err);
 	task->text = m1_json_write(&task->meta, task->conn->mem, err);
 	task->reply.text = task->text;
 	return task->text != NULL ? MF_OK : MF_ERROR;

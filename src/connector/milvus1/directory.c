@@ -5,11 +5,8 @@
  * write-ahead log, which only that server can apply: reading without them would
  * lose them silently.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -40,8 +37,8 @@ m1_directory_open(const char *path, MfError *err)
 	return tables;
 }
 
-static MfStatus
-not_at_rest(MfError *err, const char *path, const char *detail)
+MfStatus
+m1_not_at_rest(MfError *err, const char *path, const char *detail)
 {
 	mf_error(err, MF_OBJECT_IN_USE, "data directory \"%s\" is not at rest", path);
 	mf_error_detail(err, "%s", detail);
@@ -49,7 +46,7 @@ not_at_rest(MfError *err, const char *path, const char *detail)
 	return MF_ERROR;
 }
 
-/* Milvus holds a lock on this file as long as it runs. */
+/* Milvus holds a lock on this file as long as it runs (its server/init/InstanceLockCheck.cpp). */
 static bool
 is_locked(int directory)
 {
@@ -65,73 +62,54 @@ is_locked(int directory)
 }
 
 /*
- * Does the write-ahead log reach beyond what was flushed?  A file N.wal begins
- * at number N * 2^32; a log whose end is not known to be flushed counts.
+ * Lock and log are in the primary path, beside `db`, which may be what was
+ * named.  The second of them counts only then; -1 = it is not there.
  */
-static bool
-log_goes_on(int directory, int64_t flushed)
+static int
+open_place(const char *path, bool parent)
 {
-	int			fd = openat(directory, "wal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR		   *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-	bool		goes_on = false;
+	int			directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int			place = -1;
 
-	if (dir == NULL)
-	{
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	while (!goes_on && (entry = readdir(dir)) != NULL)
-	{
-		struct stat info;
-		char	   *end;
-		long long	number = strtoll(entry->d_name, &end, 10);
-
-		if (end == entry->d_name || strcmp(end, ".wal") != 0 ||
-			fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_size == 0)
-			continue;
-		goes_on = number < 0 || number >= (long long) 1 << 31 ||
-			((int64_t) number << 32) + info.st_size > flushed;
-	}
-	closedir(dir);
-	return goes_on;
+	if (!parent || directory < 0)
+		return directory;
+	if (faccessat(directory, "tables", F_OK, 0) == 0)
+		place = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(directory);
+	return place;
 }
 
 MfStatus
-m1_directory_is_quiet(const char *path, const M1Meta *meta, const M1Collection *collection, MfError *err)
+m1_directory_is_quiet(const char *path, const M1Collection *collection, MfError *err)
 {
-	static const char *const places[] = {".", ".."};
-	MfStatus	status = MF_OK;
-	int64_t		flushed = meta->global_lsn;
-
-	for (int i = 0; i < collection->npartitions; i++)
-	{
-		if (collection->partitions[i].flush_lsn > flushed)
-			flushed = collection->partitions[i].flush_lsn;
-	}
 	if (collection->unfinished > 0)
-		return not_at_rest(err, path, "The metadata has files that a server had not finished.");
-	/* lock and log are beside `db`, which may be what was named */
-	for (int i = 0; i < 2 && status == MF_OK; i++)
+		return m1_not_at_rest(err, path, "The metadata has files that a server had not finished.");
+	for (int i = 0; i < 2; i++)
 	{
-		int			directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		int			place = directory >= 0 ? openat(directory, places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-		bool		parent = i == 1;
+		int			place = open_place(path, i == 1);
+		bool		locked = place >= 0 && is_locked(place);
 
-		if (place >= 0 && parent && faccessat(directory, "tables", F_OK, 0) != 0)
-		{
-			close(place);
-			place = -1;
-		}
-		if (place >= 0 && is_locked(place))
-			status = not_at_rest(err, path, "A Milvus server is running on it.");
-		else if (place >= 0 && log_goes_on(place, flushed))
-			status = not_at_rest(err, path, "Its write-ahead log holds changes that were not flushed.");
 		if (place >= 0)
 			close(place);
-		if (directory >= 0)
-			close(directory);
+		if (locked)
+			return m1_not_at_rest(err, path, "A Milvus server is running on it.");
 	}
-	return status;
+	return MF_OK;
+}
+
+int
+m1_directory_log(const char *path)
+{
+	int			log = -1;
+
+	for (int i = 0; i < 2 && log < 0; i++)
+	{
+		int			place = open_place(path, i == 1);
+
+		if (place < 0)
+			continue;
+		log = openat(place, "wal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(place);
+	}
+	return log;
 }

@@ -3,12 +3,15 @@
  *
  * Milvus 1.x lets ids repeat, its successors' primary keys must not.  First
  * the cheap question: do the ids of each segment rise, in ranges of their own?
- * (So the server's own ids do.)  If not, a hash table of bounded size tells,
- * in as many passes over the ids as it takes.
+ * (So the server's own ids do.)  If not, a sieve finds those that may repeat,
+ * and a hash table of bounded size tells which do, in as many passes over the
+ * ids as it takes.  Where only a part of the segments is read, sieve and table
+ * hold its ids alone and those of the other segments are looked up in them: all
+ * parts together then say what one scan would.
  */
 #include <stdlib.h>
 
-#include "internal.h"
+#include "sieve.h"
 
 #define IDS_AT_ONCE 32768
 #define LEAST_SLOTS ((size_t) 1 << 16)
@@ -21,12 +24,12 @@ typedef struct Slot
 	int32_t		row;
 } Slot;
 
-typedef struct Range
+typedef enum Stage
 {
-	bool		any;
-	int64_t		low;
-	int64_t		high;
-} Range;
+	STAGE_LOOK,					/* only at ranges */
+	STAGE_SIEVE,
+	STAGE_TABLE
+} Stage;
 
 struct M1Duplicates
 {
@@ -35,23 +38,24 @@ struct M1Duplicates
 	int			directory;
 	const M1Collection *collection;
 	const bool *skip;
+	const bool *mine;			/* NULL = all */
 	uint8_t   **drop;
 
 	/* where reading is */
 	M1File		file;
 	bool		open;
+	bool		others;			/* of this pass: segments that are not mine */
 	int			segment;
 	int64_t		row;
 	int64_t    *ids;			/* IDS_AT_ONCE of them */
 
-	/* first pass */
-	bool		looking;		/* only at ranges */
-	bool		rising;
-	Range	   *ranges;
+	Stage		stage;
+	bool		rising;			/* in each segment that is mine */
+	M1Range    *ranges;
 	int64_t    *seg_rows;		/* of each segment's files */
-	int64_t		rows;			/* live ones of all */
+	int64_t		rows;			/* live ones of those that are mine */
 
-	/* the others */
+	M1Sieve    *sieve;
 	Slot	   *slots;
 	size_t		nslots;			/* a power of two */
 	uint64_t	pass;
@@ -64,7 +68,7 @@ struct M1Duplicates
 
 MfStatus
 m1_duplicates_begin(MfMem *mem, M1OnDuplicate what, int directory, const M1Collection *collection,
-					const bool *skip, uint8_t **drop, M1Duplicates **out, MfError *err)
+					const bool *skip, const bool *mine, uint8_t **drop, M1Duplicates **out, MfError *err)
 {
 	M1Duplicates *dup = mf_calloc(mem, sizeof(M1Duplicates));
 
@@ -76,10 +80,11 @@ m1_duplicates_begin(MfMem *mem, M1OnDuplicate what, int directory, const M1Colle
 	dup->directory = directory;
 	dup->collection = collection;
 	dup->skip = skip;
+	dup->mine = mine;
 	dup->drop = drop;
-	dup->looking = dup->rising = true;
+	dup->rising = true;
 	dup->ids = mf_alloc(mem, sizeof(int64_t) * IDS_AT_ONCE);
-	dup->ranges = mf_calloc(mem, sizeof(Range) * (size_t) (collection->nsegments + 1));
+	dup->ranges = mf_calloc(mem, sizeof(M1Range) * (size_t) (collection->nsegments + 1));
 	dup->seg_rows = mf_calloc(mem, sizeof(int64_t) * (size_t) (collection->nsegments + 1));
 	if (dup->ids == NULL || dup->ranges == NULL || dup->seg_rows == NULL)
 	{
@@ -100,6 +105,7 @@ m1_duplicates_end(M1Duplicates *dup)
 	mf_free(dup->mem, dup->ids);
 	mf_free(dup->mem, dup->ranges);
 	mf_free(dup->mem, dup->seg_rows);
+	m1_sieve_free(dup->sieve);
 	mf_free(dup->mem, dup->slots);
 	mf_free(dup->mem, dup);
 }
@@ -112,82 +118,80 @@ m1_duplicates_dropped(const M1Duplicates *dup)
 
 /* ------------------------------------------------------------------ first pass */
 
+static bool
+is_mine(const M1Duplicates *dup, int segment)
+{
+	return dup->mine == NULL || dup->mine[segment];
+}
+
 static void
 look(M1Duplicates *dup, int64_t n)
 {
-	Range	   *range = &dup->ranges[dup->segment];
+	M1Range    *range = &dup->ranges[dup->segment];
 
+	range->mine = is_mine(dup, dup->segment);
 	for (int64_t i = 0; i < n; i++)
 	{
-		int64_t		id = dup->ids[i];
-
 		if (m1_bit(dup->file.deleted, dup->row + i))
 			continue;
-		dup->rows++;
-		if (!range->any)
-			range->low = id;
-		else if (id <= range->high)
-			dup->rising = false;
-		range->high = id;
-		range->any = true;
+		dup->rows += range->mine;
+		dup->rising &= m1_range_add(range, dup->ids[i]) || !range->mine;
 	}
 }
 
-static int
-compare_ranges(const void *a, const void *b)
+static MfStatus
+make_sieve(M1Duplicates *dup, MfError *err)
 {
-	const Range *x = a;
-	const Range *y = b;
+	int64_t		low = INT64_MAX;
+	int64_t		high = INT64_MIN;
 
-	return x->any != y->any ? (x->any ? -1 : 1) : x->low < y->low ? -1 : x->low > y->low;
-}
-
-static bool
-ranges_are_apart(M1Duplicates *dup)
-{
-	int			n = dup->collection->nsegments;
-
-	if (n > 0)
-		qsort(dup->ranges, (size_t) n, sizeof(Range), compare_ranges);
-	for (int i = 1; i < n && dup->ranges[i].any; i++)
+	for (int i = 0; i < dup->collection->nsegments; i++)
 	{
-		if (dup->ranges[i].low <= dup->ranges[i - 1].high)
-			return false;
+		const M1Range *range = &dup->ranges[i];
+
+		if (range->any && range->mine)
+		{
+			low = range->low < low ? range->low : low;
+			high = range->high > high ? range->high : high;
+		}
 	}
-	return true;
+	dup->sieve = m1_sieve_new(dup->mem, dup->rows, low, high);
+	return dup->sieve != NULL ? MF_OK : mf_error_oom(err, (size_t) dup->rows);
 }
 
-/* As large as the rows need, and an eighth of the budget allows. */
+static void
+sieve(M1Duplicates *dup, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+	{
+		if (!m1_bit(dup->file.deleted, dup->row + i))
+			m1_sieve_put(dup->sieve, dup->ids[i], dup->others);
+	}
+}
+
+/* As large as the suspected ids need, and an eighth of the budget allows. */
 static MfStatus
 make_slots(M1Duplicates *dup, MfError *err)
 {
 	size_t		most = dup->mem->limit / 8 / sizeof(Slot);
+	double		suspects = 2 * (double) m1_sieve_hits(dup->sieve);
 	uint64_t	each;
 
+	if (suspects > (double) dup->rows)
+		suspects = (double) dup->rows;
 	dup->nslots = LEAST_SLOTS;
-	while (dup->nslots * 2 <= most && (double) dup->nslots * 0.7 < (double) dup->rows)
+	while (dup->nslots * 2 <= most && (double) dup->nslots * 0.7 < suspects)
 		dup->nslots *= 2;
 	dup->slots = mf_calloc(dup->mem, dup->nslots * sizeof(Slot));
 	if (dup->slots == NULL)
 		return mf_error_oom(err, dup->nslots * sizeof(Slot));
 	/* 60 %: passes are parted by a hash, not evenly to the row */
-	each = (uint64_t) ((double) dup->nslots * (dup->nslots * 0.7 < (double) dup->rows ? 0.6 : 0.7));
-	dup->passes = ((uint64_t) dup->rows + each - 1) / each;
+	each = (uint64_t) ((double) dup->nslots * (dup->nslots * 0.7 < suspects ? 0.6 : 0.7));
+	dup->passes = ((uint64_t) suspects + each - 1) / each;
 	return MF_OK;
 }
 
 /* ------------------------------------------------------------------ the others */
-
-/* The finalizer of splitmix64 (Vigna): every bit of the id moves every bit. */
-static uint64_t
-hash(int64_t id)
-{
-	uint64_t	x = (uint64_t) id;
-
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
 
 static MfStatus
 drop_row(M1Duplicates *dup, int segment, int64_t row, MfError *err)
@@ -202,22 +206,26 @@ drop_row(M1Duplicates *dup, int segment, int64_t row, MfError *err)
 	return MF_OK;
 }
 
+/* The row of a slot, which is mine, and another one have an id in common. */
 static MfStatus
 repeated(M1Duplicates *dup, Slot *slot, int64_t row, MfError *err)
 {
 	int			before = slot->segment - 1;
+	bool		later = dup->segment > before || (dup->segment == before && row > slot->row);
 
 	dup->repeated++;
 	if (dup->nexamples < EXAMPLES && dup->what == M1_DUPLICATE_ERROR)
 		snprintf(dup->examples[dup->nexamples++], sizeof(dup->examples[0]), "id %lld in segment %.40s offset %d and segment %.40s offset %lld",
 				 (long long) slot->id, dup->collection->segments[before].segment_id, slot->row,
 				 dup->collection->segments[dup->segment].segment_id, (long long) row);
-	if (dup->what == M1_DUPLICATE_FIRST)
-		return drop_row(dup, dup->segment, row, err);
-	if (dup->what == M1_DUPLICATE_LAST)
+	if (dup->what == M1_DUPLICATE_ERROR)
+		return MF_OK;
+	if (later == (dup->what == M1_DUPLICATE_FIRST))
+		return dup->others ? MF_OK : drop_row(dup, dup->segment, row, err);
+	if (drop_row(dup, before, slot->row, err) != MF_OK)
+		return MF_ERROR;
+	if (!dup->others)
 	{
-		if (drop_row(dup, before, slot->row, err) != MF_OK)
-			return MF_ERROR;
 		slot->segment = dup->segment + 1;
 		slot->row = (int32_t) row;
 	}
@@ -232,23 +240,28 @@ remember(M1Duplicates *dup, int64_t n, MfError *err)
 	for (int64_t i = 0; i < n; i++)
 	{
 		int64_t		id = dup->ids[i];
-		uint64_t	h = hash(id);
-		size_t		at = (size_t) h & mask;
 		size_t		tried = 0;
+		uint64_t	h;
+		size_t		at;
 
-		if (m1_bit(dup->file.deleted, dup->row + i) ||
-			(dup->passes > 1 && (h >> 32) % dup->passes != dup->pass))
+		if (!m1_sieve_has(dup->sieve, id) || m1_bit(dup->file.deleted, dup->row + i) ||
+			(dup->passes > 1 && (m1_hash(id) >> 32) % dup->passes != dup->pass))
 			continue;
+		h = m1_hash(id);
+		at = (size_t) h & mask;
 		while (dup->slots[at].segment != 0 && dup->slots[at].id != id)
 		{
 			at = (at + 1) & mask;
 			if (++tried > mask)
 				return mf_error(err, MF_INTERNAL, "the ids of collection \"%s\" do not fit their table", dup->collection->name);
 		}
-		if (dup->slots[at].segment == 0)
+		if (dup->slots[at].segment != 0)
+		{
+			if (repeated(dup, &dup->slots[at], dup->row + i, err) != MF_OK)
+				return MF_ERROR;
+		}
+		else if (!dup->others)
 			dup->slots[at] = (Slot) {id, dup->segment + 1, (int32_t) (dup->row + i)};
-		else if (repeated(dup, &dup->slots[at], dup->row + i, err) != MF_OK)
-			return MF_ERROR;
 	}
 	return MF_OK;
 }
@@ -268,24 +281,41 @@ refuse(const M1Duplicates *dup, MfError *err)
 
 /* --------------------------------------------------------------------- reading */
 
-/* A pass is over. */
+/* All segments have been gone through: those that are mine, or (at first) all, or the others. */
 static MfStatus
 next_pass(M1Duplicates *dup, MfError *err)
 {
-	if (dup->looking)
-	{
-		dup->looking = false;
-		if (dup->rising && ranges_are_apart(dup))
-			return MF_OK;
-		if (make_slots(dup, err) != MF_OK)
-			return MF_ERROR;
-	}
-	else if (++dup->pass >= dup->passes)
-		return dup->repeated > 0 && dup->what == M1_DUPLICATE_ERROR ? refuse(dup, err) : MF_OK;
-	else
-		memset(dup->slots, 0, dup->nslots * sizeof(Slot));
 	dup->segment = 0;
+	if (dup->stage == STAGE_LOOK)
+	{
+		dup->stage = STAGE_SIEVE;
+		if (dup->rows == 0 || (dup->rising && m1_ranges_are_apart(dup->ranges, dup->collection->nsegments)))
+			return MF_OK;
+		return make_sieve(dup, err) == MF_OK ? MF_WAIT : MF_ERROR;
+	}
+	if (dup->mine != NULL && !dup->others)
+	{
+		dup->others = true;
+		return MF_WAIT;
+	}
+	dup->others = false;
+	if (dup->stage == STAGE_SIEVE)
+	{
+		dup->stage = STAGE_TABLE;
+		if (m1_sieve_hits(dup->sieve) == 0)
+			return MF_OK;
+		return make_slots(dup, err) == MF_OK ? MF_WAIT : MF_ERROR;
+	}
+	if (++dup->pass >= dup->passes)
+		return dup->repeated > 0 && dup->what == M1_DUPLICATE_ERROR ? refuse(dup, err) : MF_OK;
+	memset(dup->slots, 0, dup->nslots * sizeof(Slot));
 	return MF_WAIT;
+}
+
+static bool
+is_passed_over(const M1Duplicates *dup)
+{
+	return dup->skip[dup->segment] || (dup->stage != STAGE_LOOK && is_mine(dup, dup->segment) == dup->others);
 }
 
 MfStatus
@@ -296,7 +326,7 @@ m1_duplicates_step(M1Duplicates *dup, MfWaitFor *wait, MfError *err)
 	*wait = (MfWaitFor) {.fd = -1,.timeout_ms = 0,.what = "Milvus 1.x ids"};
 	if (dup->what == M1_DUPLICATE_KEEP)
 		return MF_OK;
-	while (dup->segment < dup->collection->nsegments && dup->skip[dup->segment])
+	while (dup->segment < dup->collection->nsegments && is_passed_over(dup))
 		dup->segment++;
 	if (dup->segment >= dup->collection->nsegments)
 		return next_pass(dup, err);
@@ -312,8 +342,10 @@ m1_duplicates_step(M1Duplicates *dup, MfWaitFor *wait, MfError *err)
 	n = dup->file.rows - dup->row < IDS_AT_ONCE ? dup->file.rows - dup->row : IDS_AT_ONCE;
 	if (n > 0 && m1_file_ids(&dup->file, dup->row, n, dup->ids, err) != MF_OK)
 		return MF_ERROR;
-	if (dup->looking)
+	if (dup->stage == STAGE_LOOK)
 		look(dup, n);
+	else if (dup->stage == STAGE_SIEVE)
+		sieve(dup, n);
 	else if (remember(dup, n, err) != MF_OK)
 		return MF_ERROR;
 	dup->row += n;

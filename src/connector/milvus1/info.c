@@ -20,6 +20,15 @@ count_segments(const json_t *partitions)
 	return n;
 }
 
+/* -1 = it does not say. */
+static int64_t
+rows_of(const json_t *segment)
+{
+	const json_t *rows = json_object_get(segment, "row_count");
+
+	return json_is_integer(rows) ? json_integer_value(rows) : -1;
+}
+
 MfStatus
 m1_info_parse(const char *json, MfArena *arena, M1LiveSegment **segments, int *n, MfError *err)
 {
@@ -52,7 +61,10 @@ m1_info_parse(const char *json, MfArena *arena, M1LiveSegment **segments, int *n
 				name = json_string_value(json_object_get(segment, "id"));
 			if (name == NULL || *segments == NULL)
 				continue;
-			(*segments)[(*n)++] = (M1LiveSegment) {mf_arena_strdup(arena, tag != NULL ? tag : "_default"), mf_arena_strdup(arena, name)};
+			(*segments)[(*n)++] = (M1LiveSegment) {
+				mf_arena_strdup(arena, tag != NULL ? tag : "_default"), mf_arena_strdup(arena, name),
+				rows_of(segment)
+			};
 		}
 	}
 	json_decref(root);

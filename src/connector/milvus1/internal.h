@@ -51,6 +51,9 @@ extern const char *m1_index_name(int type, bool binary);
 /* Parameters that an index type must be given, where the user gave none; JSON. */
 extern const char *m1_index_params(int type);
 
+/* The same of a search for k rows; their length. */
+extern int	m1_search_params(int type, int64_t k, char *buf, size_t size);
+
 /* --------------------------------------------------------------------- meta.c */
 
 /* A directory of rows: the newest raw files of one segment. */
@@ -170,11 +173,26 @@ extern void m1_mysql_end(M1Mysql *mysql);
 /* The directory that holds `tables`, opened; -1 and *err otherwise. */
 extern int	m1_directory_open(const char *path, MfError *err);
 
-/*
- * Is there something in the directory that the metadata does not know yet, or
- * a server that runs on it?  MF_ERROR says what.
- */
-extern MfStatus m1_directory_is_quiet(const char *path, const M1Meta *meta, const M1Collection *collection, MfError *err);
+/* Does a server run on it, or did one leave things half done?  MF_ERROR says what. */
+extern MfStatus m1_directory_is_quiet(const char *path, const M1Collection *collection, MfError *err);
+extern MfStatus m1_not_at_rest(MfError *err, const char *path, const char *detail);
+
+/* The directory of its write-ahead log, opened; -1 = there is none. */
+extern int	m1_directory_log(const char *path);
+
+/* --------------------------------------------------------------------- wal.c */
+
+/* Looks for changes of a collection in the write-ahead log that its segments do not have. */
+typedef struct M1Wal M1Wal;
+
+/* Takes the directory over.  step: MF_WAIT now and then, MF_OK when all is known. */
+extern MfStatus m1_wal_begin(MfMem *mem, int directory, const M1Meta *meta, const M1Collection *collection,
+							 M1Wal **wal, MfError *err);
+extern MfStatus m1_wal_step(M1Wal *wal, MfError *err);
+
+/* false: what there is, as a sentence. */
+extern bool m1_wal_is_flushed(const M1Wal *wal, char *detail, size_t size);
+extern void m1_wal_end(M1Wal *wal);
 
 /* ----------------------------------------------------------------- segment.c */
 
@@ -225,11 +243,14 @@ typedef struct M1Duplicates M1Duplicates;
 
 /*
  * Of the segments with skip[i] false, in their order; drop[i] gets a bitmap of
- * rows to leave out, from mem, or stays NULL.  step: MF_WAIT now and then,
- * MF_OK when all is known; M1_DUPLICATE_ERROR: MF_ERROR where ids repeat.
+ * rows to leave out, from mem, or stays NULL.  Where only segments with mine[i]
+ * are read (NULL: all), rows of theirs are judged, beside those of all others:
+ * each part of a scan can so find out by itself which rows are its own.
+ * step: MF_WAIT now and then, MF_OK when all is known; M1_DUPLICATE_ERROR:
+ * MF_ERROR where ids repeat.
  */
 extern MfStatus m1_duplicates_begin(MfMem *mem, M1OnDuplicate what, int directory,
-									const M1Collection *collection, const bool *skip,
+									const M1Collection *collection, const bool *skip, const bool *mine,
 									uint8_t **drop, M1Duplicates **dup, MfError *err);
 extern MfStatus m1_duplicates_step(M1Duplicates *dup, MfWaitFor *wait, MfError *err);
 extern int64_t m1_duplicates_dropped(const M1Duplicates *dup);

@@ -5,8 +5,9 @@
 #define MILVUS1_LIVE_H
 
 #include "internal.h"
+#include "split.h"
 
-#include "grpc.h"
+#include "message.h"
 #include "milvus1.pb-c.h"
 
 /* Rows were written and may not be visible yet: flushed before the next read. */
@@ -29,34 +30,19 @@ extern void m1_dirty_forget(MfConn *conn, const char *collection);
 
 /* --------------------------------------------------------------------- call.c */
 
-/* One call: to be sent, under way, or answered. */
-typedef struct M1Call
-{
-	MfGrpcCall *call;
-	ProtobufCMessage *reply;
-} M1Call;
-
-typedef struct M1Method
-{
-	const char *path;
-	const char *what;			/* for messages and waits */
-	const ProtobufCMessageDescriptor *reply;
-	bool		idempotent;
-} M1Method;
-
 #define M1_METHOD(name, message, idempotent) \
-	{"/milvus.grpc.MilvusService/" #name, "Milvus 1.x " #name, &m1__##message##__descriptor, idempotent}
+	{"/milvus.grpc.MilvusService/" #name, &m1__##message##__descriptor, "Milvus 1.x " #name, idempotent}
 
 /*
  * Call it until it answers MF_OK: then call->reply is there, its status checked.
  * Waits are merged into *wait.
  */
-extern MfStatus m1_call(MfConn *conn, M1Call *call, const M1Method *method, const ProtobufCMessage *request,
+extern MfStatus m1_call(MfConn *conn, MfCall *call, const MfMethod *method, const ProtobufCMessage *request,
 						const char *collection, MfWaitFor *wait, MfError *err);
-extern void m1_call_end(MfConn *conn, M1Call *call);
+extern void m1_call_end(MfConn *conn, MfCall *call);
 
 /* Flush a collection if this connection wrote to it. */
-extern MfStatus m1_flush_if_dirty(MfConn *conn, M1Call *call, const char *collection, MfWaitFor *wait, MfError *err);
+extern MfStatus m1_flush_if_dirty(MfConn *conn, MfCall *call, const char *collection, MfWaitFor *wait, MfError *err);
 
 /* --------------------------------------------------------------------- info.c */
 
@@ -65,9 +51,16 @@ typedef struct M1LiveSegment
 {
 	const char *tag;
 	const char *name;
+	int64_t		rows;			/* -1 = not told */
 } M1LiveSegment;
 
 extern MfStatus m1_info_parse(const char *json, MfArena *arena, M1LiveSegment **segments, int *n, MfError *err);
+
+/* ------------------------------------------------------------- live_segment.c */
+
+/* Those that a scan wants (NULL: all), as parts are made of them. */
+extern MfStatus m1_live_split_segments(const M1LiveSegment *segments, int n, const MfScanSpec *spec, MfArena *arena,
+									   M1SplitSegment **out, int *nout, MfError *err);
 
 /* ---------------------------------------- live_request.c, live_scan.c, live_write.c */
 

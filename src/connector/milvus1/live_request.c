@@ -4,40 +4,27 @@
  * A verb is a function that is called from its beginning until all its calls
  * are answered; each call has a slot of its own.
  */
-#include <stdlib.h>
+#include <limits.h>
 
-#include "live.h"
+#include "live_task.h"
 
-#define SLOTS 4
+static const MfMethod cmd = M1_METHOD(Cmd, string_reply, true);
+static const MfMethod show_collections = M1_METHOD(ShowCollections, collection_name_list, true);
+static const MfMethod describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
+static const MfMethod describe_index = M1_METHOD(DescribeIndex, index_param, true);
+static const MfMethod show_partitions = M1_METHOD(ShowPartitions, partition_list, true);
+static const MfMethod count_collection = M1_METHOD(CountCollection, collection_row_count, true);
+static const MfMethod drop_collection = M1_METHOD(DropCollection, status, false);
+static const MfMethod drop_index = M1_METHOD(DropIndex, status, true);
+static const MfMethod preload = M1_METHOD(PreloadCollection, status, true);
+static const MfMethod release = M1_METHOD(ReleaseCollection, status, true);
+static const MfMethod flush = M1_METHOD(Flush, status, true);
+static const MfMethod show_info = M1_METHOD(ShowCollectionInfo, collection_info, true);
 
-struct M1LiveTask
-{
-	MfConn	   *conn;
-	const MfRequest *request;
-	const char *collection;
-	MfArena		arena;
-	MfReply		reply;
-	M1Call		calls[SLOTS];
-	MfCollection described;
-	MfField		fields[M1_NFIELDS];
-};
+#define MOST_SPLITS 16			/* where each of them asks for all ids */
 
-static const M1Method cmd = M1_METHOD(Cmd, string_reply, true);
-static const M1Method show_collections = M1_METHOD(ShowCollections, collection_name_list, true);
-static const M1Method describe_collection = M1_METHOD(DescribeCollection, collection_schema, true);
-static const M1Method describe_index = M1_METHOD(DescribeIndex, index_param, true);
-static const M1Method show_partitions = M1_METHOD(ShowPartitions, partition_list, true);
-static const M1Method count_collection = M1_METHOD(CountCollection, collection_row_count, true);
-static const M1Method create_collection = M1_METHOD(CreateCollection, status, false);
-static const M1Method drop_collection = M1_METHOD(DropCollection, status, false);
-static const M1Method create_index = M1_METHOD(CreateIndex, status, true);
-static const M1Method drop_index = M1_METHOD(DropIndex, status, true);
-static const M1Method preload = M1_METHOD(PreloadCollection, status, true);
-static const M1Method release = M1_METHOD(ReleaseCollection, status, true);
-static const M1Method flush = M1_METHOD(Flush, status, true);
-
-static MfStatus
-call(M1LiveTask *task, int slot, const M1Method *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
+MfStatus
+m1_task_call(M1LiveTask *task, int slot, const MfMethod *method, const ProtobufCMessage *request, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = m1_call(task->conn, &task->calls[slot], method, request, task->collection, wait, err);
 
@@ -47,8 +34,8 @@ call(M1LiveTask *task, int slot, const M1Method *method, const ProtobufCMessage 
 	return status;
 }
 
-static M1__CollectionName
-by_name(M1LiveTask *task)
+M1__CollectionName
+m1_task_name(M1LiveTask *task)
 {
 	M1__CollectionName name = M1__COLLECTION_NAME__INIT;
 
@@ -65,7 +52,7 @@ step_version(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 	MfStatus	status;
 
 	request.cmd = "version";
-	status = call(task, 0, &cmd, &request.base, wait, err);
+	status = m1_task_call(task, 0, &cmd, &request.base, wait, err);
 	if (status == MF_OK)
 		task->reply.text = mf_arena_text(&task->arena, "Milvus %s", ((M1__StringReply *) task->calls[0].reply)->string_reply);
 	return status;
@@ -75,7 +62,7 @@ static MfStatus
 step_list(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 {
 	M1__Command request = M1__COMMAND__INIT;
-	MfStatus	status = call(task, 0, &show_collections, &request.base, wait, err);
+	MfStatus	status = m1_task_call(task, 0, &show_collections, &request.base, wait, err);
 	M1__CollectionNameList *list;
 
 	if (status != MF_OK)
@@ -92,17 +79,17 @@ step_list(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 static MfStatus
 step_describe(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 {
-	M1__CollectionName name = by_name(task);
+	M1__CollectionName name = m1_task_name(task);
 	const M1__CollectionSchema *schema;
 	M1Collection c = {.name = task->collection};
-	MfStatus	status = call(task, 0, &describe_collection, &name.base, wait, err);
+	MfStatus	status = m1_task_call(task, 0, &describe_collection, &name.base, wait, err);
 
 	if (status == MF_OK)
-		status = call(task, 1, &describe_index, &name.base, wait, err);
+		status = m1_task_call(task, 1, &describe_index, &name.base, wait, err);
 	if (status == MF_OK)
-		status = call(task, 2, &show_partitions, &name.base, wait, err);
+		status = m1_task_call(task, 2, &show_partitions, &name.base, wait, err);
 	if (status == MF_OK)
-		status = call(task, 3, &count_collection, &name.base, wait, err);
+		status = m1_task_call(task, 3, &count_collection, &name.base, wait, err);
 	if (status != MF_OK)
 		return status;
 	schema = (M1__CollectionSchema *) task->calls[0].reply;
@@ -128,95 +115,32 @@ step_describe(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 	return MF_OK;
 }
 
+/*
+ * Segments as they are once what this session wrote is flushed.  Unless ids may
+ * repeat, each part has to get the ids of all.
+ */
+static MfStatus
+step_split(M1LiveTask *task, MfWaitFor *wait, MfError *err)
+{
+	const MfRequest *req = task->request;
+	M1__CollectionName name = m1_task_name(task);
+	bool		keep = m1_on_duplicate(task->conn, req->scan->options) == M1_DUPLICATE_KEEP;
+	M1LiveSegment *segments = NULL;
+	M1SplitSegment *parts;
+	int			n = 0;
+	MfStatus	status = m1_flush_if_dirty(task->conn, &task->calls[0], task->collection, wait, err);
+
+	if (status == MF_OK)
+		status = m1_task_call(task, 1, &show_info, &name.base, wait, err);
+	if (status == MF_OK)
+		status = m1_info_parse(((M1__CollectionInfo *) task->calls[1].reply)->json_info, &task->arena, &segments, &n, err);
+	if (status == MF_OK)
+		status = m1_live_split_segments(segments, n, req->scan, &task->arena, &parts, &n, err);
+	return status == MF_OK ?
+		m1_split_make(parts, n, req->wanted, keep ? INT_MAX : MOST_SPLITS, &task->arena, &task->reply, err) : status;
+}
+
 /* -------------------------------------------------------------------- telling */
-
-/* An id, a vector and nothing else: what 1.x holds. */
-static MfStatus
-take_schema(const MfCollection *schema, const MfField **vector, MfError *err)
-{
-	*vector = NULL;
-	for (int i = 0; i < schema->nfields; i++)
-	{
-		const MfField *field = &schema->fields[i];
-
-		if (field->kind == MF_KIND_VEC_F32 || field->kind == MF_KIND_VEC_BIT)
-		{
-			if (*vector != NULL)
-				return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus 1.x holds one vector a row, not both \"%s\" and \"%s\"",
-								(*vector)->name, field->name);
-			*vector = field;
-		}
-		else if (!field->key && strcmp(field->name, M1_FIELD_PARTITION) != 0)
-		{
-			mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus 1.x cannot hold column \"%s\"", field->name);
-			mf_error_detail(err, "Its collections have an id (bigint) and one vector.");
-			mf_error_hint(err, "Make the collection like a view of those two columns.");
-			return MF_ERROR;
-		}
-		else if (field->key && field->kind != MF_KIND_I64)
-			return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "ids of Milvus 1.x are bigint; column \"%s\" is not", field->name);
-	}
-	return *vector != NULL ? MF_OK : mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a collection of Milvus 1.x needs a vector column");
-}
-
-static MfStatus
-step_create(M1LiveTask *task, MfWaitFor *wait, MfError *err)
-{
-	M1__CollectionSchema request = M1__COLLECTION_SCHEMA__INIT;
-	const MfField *vector;
-	const char *metric;
-
-	if (take_schema(task->request->schema, &vector, err) != MF_OK)
-		return MF_ERROR;
-	metric = vector->metric != NULL ? vector->metric : vector->kind == MF_KIND_VEC_BIT ? "HAMMING" : "L2";
-	request.metric_type = m1_metric_of(metric);
-	if (request.metric_type == 0 || m1_metric_is_binary(request.metric_type) != (vector->kind == MF_KIND_VEC_BIT))
-	{
-		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "Milvus 1.x has no metric %s for %s", metric,
-				 vector->kind == MF_KIND_VEC_BIT ? "binary vectors" : "float vectors");
-		mf_error_hint(err, vector->kind == MF_KIND_VEC_BIT ? "It has HAMMING, JACCARD, SUBSTRUCTURE and SUPERSTRUCTURE." :
-					  "It has L2 and IP; IP of vectors normalized by milvus_fdw.l2_normalize() is COSINE.");
-		return MF_ERROR;
-	}
-	request.collection_name = (char *) task->collection;
-	request.dimension = vector->dim;
-	request.index_file_size = mf_option_int(task->request->args, "index_file_size", 1024);
-	return call(task, 0, &create_collection, &request.base, wait, err);
-}
-
-static MfStatus
-step_create_index(M1LiveTask *task, MfWaitFor *wait, MfError *err)
-{
-	const char *type = mf_option(task->request->args, "index_type");
-	const char *metric = mf_option(task->request->args, "metric_type");
-	const char *params = mf_option(task->request->args, "params");
-	M1__IndexParam request = M1__INDEX_PARAM__INIT;
-	M1__KeyValuePair param = M1__KEY_VALUE_PAIR__INIT;
-	M1__KeyValuePair *list[] = {&param};
-	M1__CollectionName name = by_name(task);
-	MfStatus	status = call(task, 0, &describe_collection, &name.base, wait, err);
-	int			has;
-
-	if (status != MF_OK)
-		return status;
-	has = ((M1__CollectionSchema *) task->calls[0].reply)->metric_type;
-	if (metric != NULL && m1_metric_of(metric) != has)
-	{
-		mf_error(err, MF_INVALID_PARAMETER_VALUE, "collection \"%s\" compares by %s, not by %s", task->collection,
-				 m1_metric_name(has) != NULL ? m1_metric_name(has) : "an unknown metric", metric);
-		mf_error_hint(err, "Milvus 1.x fixes the metric when a collection is created: leave metric_type out.");
-		return MF_ERROR;
-	}
-	request.index_type = type == NULL || strcmp(type, "auto") == 0 ? 1 : m1_index_of(type);
-	if (request.index_type == 0)
-		return mf_error(err, MF_INVALID_PARAMETER_VALUE, "Milvus 1.x has no index type %s", type);
-	request.collection_name = (char *) task->collection;
-	param.key = "params";
-	param.value = (char *) (params != NULL ? params : m1_index_params(request.index_type));
-	request.n_extra_params = 1;
-	request.extra_params = list;
-	return call(task, 1, &create_index, &request.base, wait, err);
-}
 
 static MfStatus
 step_flush(M1LiveTask *task, MfWaitFor *wait, MfError *err)
@@ -227,19 +151,19 @@ step_flush(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 
 	request.n_collection_name_array = 1;
 	request.collection_name_array = names;
-	status = call(task, 0, &flush, &request.base, wait, err);
+	status = m1_task_call(task, 0, &flush, &request.base, wait, err);
 	if (status == MF_OK)
 		m1_dirty_forget(task->conn, task->collection);
 	return status;
 }
 
 static MfStatus
-step_preload(M1LiveTask *task, const M1Method *method, MfWaitFor *wait, MfError *err)
+step_preload(M1LiveTask *task, const MfMethod *method, MfWaitFor *wait, MfError *err)
 {
 	M1__PreloadCollectionParam request = M1__PRELOAD_COLLECTION_PARAM__INIT;
 
 	request.collection_name = (char *) task->collection;
-	return call(task, 0, method, &request.base, wait, err);
+	return m1_task_call(task, 0, method, &request.base, wait, err);
 }
 
 /* ------------------------------------------------------------------ interface */
@@ -264,7 +188,7 @@ m1_live_request_begin(MfConn *conn, const MfRequest *req, M1LiveTask **out, MfEr
 MfStatus
 m1_live_request_step(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 {
-	M1__CollectionName name = by_name(task);
+	M1__CollectionName name = m1_task_name(task);
 
 	*wait = (MfWaitFor) {.fd = -1,.timeout_ms = -1};
 	switch (task->request->verb)
@@ -276,19 +200,23 @@ m1_live_request_step(M1LiveTask *task, MfWaitFor *wait, MfError *err)
 		case MF_VERB_DESCRIBE:
 			return step_describe(task, wait, err);
 		case MF_VERB_CREATE_COLLECTION:
-			return step_create(task, wait, err);
+			return m1_step_create(task, wait, err);
 		case MF_VERB_DROP_COLLECTION:
-			return call(task, 0, &drop_collection, &name.base, wait, err);
+			return m1_task_call(task, 0, &drop_collection, &name.base, wait, err);
 		case MF_VERB_CREATE_INDEX:
-			return step_create_index(task, wait, err);
+			return m1_step_create_index(task, wait, err);
 		case MF_VERB_DROP_INDEX:
-			return call(task, 0, &drop_index, &name.base, wait, err);
+			return m1_task_call(task, 0, &drop_index, &name.base, wait, err);
 		case MF_VERB_LOAD:
 			return step_preload(task, &preload, wait, err);
 		case MF_VERB_RELEASE:
 			return step_preload(task, &release, wait, err);
 		case MF_VERB_FLUSH:
 			return step_flush(task, wait, err);
+		case MF_VERB_SPLIT:
+			return step_split(task, wait, err);
+		case MF_VERB_SEARCH:
+			return m1_step_search(task, wait, err);
 		default:
 			return mf_error(err, MF_FEATURE_NOT_SUPPORTED, "a server of Milvus 1.x has no metadata to export: that is for a data directory");
 	}
@@ -305,7 +233,7 @@ m1_live_request_end(M1LiveTask *task)
 {
 	if (task == NULL)
 		return;
-	for (int i = 0; i < SLOTS; i++)
+	for (int i = 0; i < M1_SLOTS; i++)
 		m1_call_end(task->conn, &task->calls[i]);
 	mf_arena_free(&task->arena);
 	mf_free(task->conn->mem, task);

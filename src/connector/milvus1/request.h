@@ -11,6 +11,7 @@ struct M1DirTask
 {
 	MfConn	   *conn;
 	MfVerb		verb;
+	const MfRequest *request;	/* which lives as long */
 	const char *collection;
 	M1Load	   *load;
 	M1Meta		meta;

@@ -5,6 +5,7 @@
 #define MILVUS1_SCAN_H
 
 #include "internal.h"
+#include "split.h"
 
 /* Where a wanted column comes from. */
 typedef enum M1From
@@ -20,6 +21,7 @@ typedef enum M1From
 typedef enum M1Phase
 {
 	M1_PHASE_LOAD,
+	M1_PHASE_LOG,
 	M1_PHASE_CHECK,
 	M1_PHASE_DUPLICATES,
 	M1_PHASE_ROWS
@@ -39,7 +41,9 @@ struct M1DirScan
 	M1Meta		meta;
 	const M1Collection *collection;
 	int			directory;
+	M1Wal	   *wal;
 	bool	   *skip;			/* one each a segment */
+	bool	   *mine;			/* the part that is read; NULL = all */
 	uint8_t   **drop;
 	M1Duplicates *duplicates;
 
@@ -69,6 +73,17 @@ extern MfStatus m1_dir_scan_next(M1DirScan *scan, MfBatch **out, MfWaitFor *wait
 extern void m1_dir_scan_stats(M1DirScan *scan, MfScanStats *stats);
 extern bool m1_dir_scan_warning(M1DirScan *scan, MfError *warning);
 extern void m1_dir_scan_end(M1DirScan *scan);
+
+/* ----------------------------------------------------------------- dir_plan.c */
+
+/* One step towards the first row; MF_WAIT or MF_ERROR. */
+extern MfStatus m1_dir_prepare(M1DirScan *scan, MfWaitFor *wait, MfError *err);
+
+/* Segments that option `partition` or a condition leaves out. */
+extern MfStatus m1_choose_segments(const MfScanSpec *spec, const M1Collection *c, bool *skip, MfError *err);
+
+/* The others; NULL = no memory. */
+extern M1SplitSegment *m1_split_segments(const M1Collection *c, const bool *skip, int *n, MfArena *arena);
 
 /* ------------------------------------------------------------------ columns.c */
 

@@ -3,11 +3,11 @@
  */
 #include "internal.h"
 
-static const M2Method create_alias = M2_METHOD(CreateAlias, status, false);
-static const M2Method alter_alias = M2_METHOD(AlterAlias, status, true);
-static const M2Method drop_alias = M2_METHOD(DropAlias, status, false);
-static const M2Method show_collections = M2_METHOD(ShowCollections, show_collections_response, true);
-static const M2Method describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
+static const MfMethod create_alias = M2_METHOD(CreateAlias, status, false);
+static const MfMethod alter_alias = M2_METHOD(AlterAlias, status, true);
+static const MfMethod drop_alias = M2_METHOD(DropAlias, status, false);
+static const MfMethod show_collections = M2_METHOD(ShowCollections, show_collections_response, true);
+static const MfMethod describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_ACT 1

@@ -3,9 +3,9 @@
  */
 #include "internal.h"
 
-static const M2Method describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
-static const M2Method rename_collection = M2_METHOD(RenameCollection, status, false);
-static const M2Method alter_collection = M2_METHOD(AlterCollection, status, true);
+static const MfMethod describe_collection = M2_METHOD(DescribeCollection, describe_collection_response, true);
+static const MfMethod rename_collection = M2_METHOD(RenameCollection, status, false);
+static const MfMethod alter_collection = M2_METHOD(AlterCollection, status, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_ACT 1
@@ -13,10 +13,10 @@ static const M2Method alter_collection = M2_METHOD(AlterCollection, status, true
 #define SLOT_OTHER 3
 
 M2__Pair **
-m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without, size_t *n)
+m2_pairs(MfArena *arena, const MfOptions *options, const char *const *without, size_t *n)
 {
 	int			most = options != NULL ? options->n : 0;
-	M2__Pair  **pairs = most > 0 ? m2_arena_alloc(arena, sizeof(void *) * (size_t) most) : NULL;
+	M2__Pair  **pairs = most > 0 ? mf_arena_alloc(arena, sizeof(void *) * (size_t) most) : NULL;
 
 	*n = 0;
 	for (int i = 0; i < most && pairs != NULL; i++)
@@ -28,7 +28,7 @@ m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without, s
 			left_out |= strcmp(*w, options->items[i].name) == 0;
 		if (left_out)
 			continue;
-		pair = m2_arena_alloc(arena, sizeof(M2__Pair));
+		pair = mf_arena_alloc(arena, sizeof(M2__Pair));
 		if (pair == NULL)
 			return NULL;
 		m2__pair__init(pair);

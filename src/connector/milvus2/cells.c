@@ -15,12 +15,12 @@ struct M2CellRow
 void
 m2_cells_add(MfTask *task, int ncolumns, const char *const *cells)
 {
-	struct M2CellRow *row = m2_arena_alloc(&task->arena, sizeof(*row) + sizeof(char *) * (size_t) ncolumns);
+	struct M2CellRow *row = mf_arena_alloc(&task->arena, sizeof(*row) + sizeof(char *) * (size_t) ncolumns);
 
 	if (row == NULL)
 		return;					/* the arena remembers */
 	for (int i = 0; i < ncolumns; i++)
-		row->cells[i] = cells[i] != NULL ? m2_arena_text(&task->arena, "%s", cells[i]) : NULL;
+		row->cells[i] = cells[i] != NULL ? mf_arena_text(&task->arena, "%s", cells[i]) : NULL;
 	row->before = task->rows;
 	task->rows = row;
 	task->reply.nrows++;
@@ -30,7 +30,7 @@ MfStatus
 m2_cells_done(MfTask *task, int ncolumns, MfError *err)
 {
 	size_t		n = (size_t) task->reply.nrows * (size_t) ncolumns;
-	const char **cells = m2_arena_alloc(&task->arena, sizeof(char *) * (n > 0 ? n : 1));
+	const char **cells = mf_arena_alloc(&task->arena, sizeof(char *) * (n > 0 ? n : 1));
 
 	if (task->arena.failed)
 		return mf_error_oom(err, sizeof(char *) * n);
@@ -47,7 +47,7 @@ m2_cells_done(MfTask *task, int ncolumns, MfError *err)
 const char *
 m2_cell_int(MfTask *task, int64_t value)
 {
-	return m2_arena_text(&task->arena, "%lld", (long long) value);
+	return mf_arena_text(&task->arena, "%lld", (long long) value);
 }
 
 const char *
@@ -61,5 +61,5 @@ m2_cell_time(MfTask *task, int64_t ms)
 		return NULL;
 	if (strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		return NULL;
-	return m2_arena_text(&task->arena, "%s.%03d+00", text, (int) (ms % 1000));
+	return mf_arena_text(&task->arena, "%s.%03d+00", text, (int) (ms % 1000));
 }

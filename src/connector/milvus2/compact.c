@@ -5,8 +5,8 @@
 
 #include "internal.h"
 
-static const M2Method manual_compaction = M2_METHOD(ManualCompaction, manual_compaction_response, false);
-static const M2Method get_state = M2_METHOD(GetCompactionState, get_compaction_state_response, true);
+static const MfMethod manual_compaction = M2_METHOD(ManualCompaction, manual_compaction_response, false);
+static const MfMethod get_state = M2_METHOD(GetCompactionState, get_compaction_state_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_ACT 1

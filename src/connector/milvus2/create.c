@@ -8,8 +8,8 @@
 
 #include "internal.h"
 
-static const M2Method create_collection = M2_METHOD(CreateCollection, status, false);
-static const M2Method drop_collection = M2_METHOD(DropCollection, status, false);
+static const MfMethod create_collection = M2_METHOD(CreateCollection, status, false);
+static const MfMethod drop_collection = M2_METHOD(DropCollection, status, false);
 
 #define SLOT_EXISTS 0
 #define SLOT_CREATE 1
@@ -165,7 +165,7 @@ send_create(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (task->calls[SLOT_CREATE].call == NULL)
 	{
 		if (!m2_create_schema(task, &schema) ||
-			(bytes = m2_pack(&schema.base, &len)) == NULL)
+			(bytes = mf_message_pack(&schema.base, &len)) == NULL)
 			return mf_error_oom(err, len);
 	}
 	request.db_name = (char *) task->database;

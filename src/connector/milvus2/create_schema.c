@@ -6,9 +6,9 @@
 #include "internal.h"
 
 static M2__Pair *
-new_pair(M2Arena *arena, const char *key, const char *value)
+new_pair(MfArena *arena, const char *key, const char *value)
 {
-	M2__Pair   *pair = m2_arena_alloc(arena, sizeof(M2__Pair));
+	M2__Pair   *pair = mf_arena_alloc(arena, sizeof(M2__Pair));
 
 	if (pair == NULL)
 		return NULL;
@@ -19,18 +19,18 @@ new_pair(M2Arena *arena, const char *key, const char *value)
 }
 
 static void
-add_number(M2Arena *arena, M2__FieldSchema *to, const char *key, int64_t value)
+add_number(MfArena *arena, M2__FieldSchema *to, const char *key, int64_t value)
 {
 	if (value > 0)
-		to->type_params[to->n_type_params++] = new_pair(arena, key, m2_arena_text(arena, "%lld", (long long) value));
+		to->type_params[to->n_type_params++] = new_pair(arena, key, mf_arena_text(arena, "%lld", (long long) value));
 }
 
 static bool
-add_params(M2Arena *arena, const MfField *field, const M2FieldType *type, M2__FieldSchema *to)
+add_params(MfArena *arena, const MfField *field, const M2FieldType *type, M2__FieldSchema *to)
 {
 	int			more = field->properties != NULL ? field->properties->n : 0;
 
-	to->type_params = m2_arena_alloc(arena, sizeof(void *) * (size_t) (3 + more));
+	to->type_params = mf_arena_alloc(arena, sizeof(void *) * (size_t) (3 + more));
 	if (to->type_params == NULL)
 		return false;
 	add_number(arena, to, "max_length", type->max_length);
@@ -44,10 +44,10 @@ add_params(M2Arena *arena, const MfField *field, const M2FieldType *type, M2__Fi
 
 /* The text was checked by the field's type when it was made a text. */
 static bool
-add_default(M2Arena *arena, const MfField *field, M2Type type, M2__FieldSchema *to)
+add_default(MfArena *arena, const MfField *field, M2Type type, M2__FieldSchema *to)
 {
 	const char *text = field->default_value;
-	M2__Value  *value = m2_arena_alloc(arena, sizeof(M2__Value));
+	M2__Value  *value = mf_arena_alloc(arena, sizeof(M2__Value));
 
 	if (value == NULL)
 		return false;
@@ -99,8 +99,8 @@ may_be_null(const MfTask *task, const MfField *field, M2Type type)
 static M2__FieldSchema *
 build_field(MfTask *task, const MfField *field, const M2FieldType *type)
 {
-	M2Arena    *arena = &task->arena;
-	M2__FieldSchema *to = m2_arena_alloc(arena, sizeof(M2__FieldSchema));
+	MfArena    *arena = &task->arena;
+	M2__FieldSchema *to = mf_arena_alloc(arena, sizeof(M2__FieldSchema));
 
 	if (to == NULL)
 		return NULL;
@@ -131,7 +131,7 @@ m2_create_schema(MfTask *task, M2__CollectionSchema *schema)
 	schema->enable_dynamic_field = from->dynamic;
 	if (from->description != NULL)
 		schema->description = (char *) from->description;
-	schema->fields = m2_arena_alloc(&task->arena, sizeof(void *) * (size_t) from->nfields);
+	schema->fields = mf_arena_alloc(&task->arena, sizeof(void *) * (size_t) from->nfields);
 	if (schema->fields == NULL)
 		return false;
 	for (int i = 0; i < from->nfields; i++)

@@ -3,9 +3,9 @@
  */
 #include "internal.h"
 
-static const M2Method create_database = M2_METHOD(CreateDatabase, status, false);
-static const M2Method drop_database = M2_METHOD(DropDatabase, status, false);
-static const M2Method list_databases = M2_METHOD(ListDatabases, list_databases_response, true);
+static const MfMethod create_database = M2_METHOD(CreateDatabase, status, false);
+static const MfMethod drop_database = M2_METHOD(DropDatabase, status, false);
+static const MfMethod list_databases = M2_METHOD(ListDatabases, list_databases_response, true);
 
 #define SLOT_VERSION 0
 #define SLOT_ACT 1

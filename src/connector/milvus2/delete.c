@@ -13,8 +13,8 @@
 #include "internal.h"
 #include "json.h"
 
-static const M2Method delete_rows = M2_METHOD(Delete, mutation_result, true);
-static const M2Method truncate = M2_METHOD(TruncateCollection, truncate_collection_response, true);
+static const MfMethod delete_rows = M2_METHOD(Delete, mutation_result, true);
+static const MfMethod truncate = M2_METHOD(TruncateCollection, truncate_collection_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_VERSION 1

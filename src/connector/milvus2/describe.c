@@ -7,17 +7,17 @@
 
 #include "internal.h"
 
-static const M2Method describe_collection =
+static const MfMethod describe_collection =
 M2_METHOD(DescribeCollection, describe_collection_response, true);
-static const M2Method describe_index =
+static const MfMethod describe_index =
 M2_METHOD(DescribeIndex, describe_index_response, true);
-static const M2Method get_load_state =
+static const MfMethod get_load_state =
 M2_METHOD(GetLoadState, get_load_state_response, true);
-static const M2Method get_statistics =
+static const MfMethod get_statistics =
 M2_METHOD(GetCollectionStatistics, get_collection_statistics_response, true);
-static const M2Method show_collections =
+static const MfMethod show_collections =
 M2_METHOD(ShowCollections, show_collections_response, true);
-static const M2Method get_version = M2_METHOD(GetVersion, get_version_response, true);
+static const MfMethod get_version = M2_METHOD(GetVersion, get_version_response, true);
 
 /* "v2.3.5-lite" is 2.3.5; what has no number is taken for newer than all we know. */
 static int
@@ -63,7 +63,7 @@ m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err)
 	MfStatus	status = m2_need_version(task, 0, wait, err);
 
 	if (status == MF_OK)
-		task->reply.text = m2_arena_text(&task->arena, "Milvus %s", task->conn->version_text);
+		task->reply.text = mf_arena_text(&task->arena, "Milvus %s", task->conn->version_text);
 	return status;
 }
 
@@ -106,8 +106,8 @@ m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	return status;
 }
 
-static bool
-is_denied(MfStatus status, const MfError *err)
+bool
+m2_is_denied(MfStatus status, const MfError *err)
 {
 	return status == MF_ERROR && strcmp(err->sqlstate, MF_INSUFFICIENT_PRIVILEGE) == 0;
 }
@@ -117,7 +117,7 @@ m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = m2_need_load_state(task, slot, wait, err);
 
-	if (!is_denied(status, err))
+	if (!m2_is_denied(status, err))
 		return status;
 	task->load_state = M2_STATE_HIDDEN;
 	return MF_OK;
@@ -161,7 +161,7 @@ m2_step_list(MfTask *task, MfWaitFor *wait, MfError *err)
 	if (status != MF_OK)
 		return status;
 	reply = (M2__ShowCollectionsResponse *) task->calls[0].reply;
-	task->reply.collections = m2_arena_alloc(&task->arena, reply->n_collection_names * sizeof(MfCollection));
+	task->reply.collections = mf_arena_alloc(&task->arena, reply->n_collection_names * sizeof(MfCollection));
 	if (task->arena.failed)
 		return mf_error_oom(err, reply->n_collection_names * sizeof(MfCollection));
 	for (size_t i = 0; i < reply->n_collection_names; i++)
@@ -198,8 +198,8 @@ note_indexes(MfTask *task, const M2__DescribeIndexResponse *reply)
 			const char *type = pair(index->params, index->n_params, "index_type");
 			const char *metric = pair(index->params, index->n_params, "metric_type");
 
-			field->index = type != NULL ? m2_arena_text(&task->arena, "%s", type) : NULL;
-			field->metric = metric != NULL ? m2_arena_text(&task->arena, "%s", metric) : NULL;
+			field->index = type != NULL ? mf_arena_text(&task->arena, "%s", type) : NULL;
+			field->metric = metric != NULL ? mf_arena_text(&task->arena, "%s", metric) : NULL;
 		}
 	}
 }
@@ -214,7 +214,7 @@ ask_indexes(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	status = m2_task_call(task, slot, &describe_index, &request, wait, err);
-	if (is_denied(status, err) || (status == MF_ERROR && strcmp(err->sqlstate, MF_OBJECT_NOT_IN_STATE) == 0))
+	if (m2_is_denied(status, err) || (status == MF_ERROR && strcmp(err->sqlstate, MF_OBJECT_NOT_IN_STATE) == 0))
 		return MF_OK;
 	return status;
 }
@@ -224,8 +224,8 @@ static bool
 add_pseudo(MfTask *task)
 {
 	MfCollection *c = &task->schema.collection;
-	MfField    *fields = m2_arena_alloc(&task->arena, sizeof(MfField) * (size_t) (c->nfields + 1));
-	int32_t    *types = m2_arena_alloc(&task->arena, sizeof(int32_t) * (size_t) (c->nfields + 1));
+	MfField    *fields = mf_arena_alloc(&task->arena, sizeof(MfField) * (size_t) (c->nfields + 1));
+	int32_t    *types = mf_arena_alloc(&task->arena, sizeof(int32_t) * (size_t) (c->nfields + 1));
 
 	if (task->table == NULL || fields == NULL || types == NULL)
 		return task->table == NULL;
@@ -248,7 +248,7 @@ ask_statistics(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 	M2__CollectionRequest request = m2_collection_request(task);
 	MfStatus	status = m2_task_call(task, slot, &get_statistics, &request, wait, err);
 
-	return is_denied(status, err) ? MF_OK : status;
+	return m2_is_denied(status, err) ? MF_OK : status;
 }
 
 static MfStatus
@@ -256,7 +256,7 @@ ask_version(MfTask *task, int slot, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = m2_need_version(task, slot, wait, err);
 
-	return is_denied(status, err) ? MF_OK : status;
+	return m2_is_denied(status, err) ? MF_OK : status;
 }
 
 static void

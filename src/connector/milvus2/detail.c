@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-static const M2Method show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
+static const MfMethod show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
 
 #define SLOT_INDEXES 1			/* where m2_step_describe has it */
 #define SLOT_PARTITIONS 6
@@ -36,10 +36,10 @@ m2_consistency_level(const char *name)
 
 /* Those pairs whose key is none of `known` (NULL at the end), or NULL if there is none. */
 static const MfOptions *
-keep_pairs(M2Arena *arena, size_t n, M2__Pair *const *pairs, const char *const *known)
+keep_pairs(MfArena *arena, size_t n, M2__Pair *const *pairs, const char *const *known)
 {
-	MfOptions  *options = m2_arena_alloc(arena, sizeof(MfOptions));
-	MfOption   *items = m2_arena_alloc(arena, sizeof(MfOption) * (n > 0 ? n : 1));
+	MfOptions  *options = mf_arena_alloc(arena, sizeof(MfOptions));
+	MfOption   *items = mf_arena_alloc(arena, sizeof(MfOption) * (n > 0 ? n : 1));
 
 	if (arena->failed)
 		return NULL;
@@ -51,34 +51,34 @@ keep_pairs(M2Arena *arena, size_t n, M2__Pair *const *pairs, const char *const *
 			is_known |= strcmp(*k, pairs[i]->key) == 0;
 		if (is_known)
 			continue;
-		items[options->n].name = m2_arena_text(arena, "%s", pairs[i]->key);
-		items[options->n++].value = m2_arena_text(arena, "%s", pairs[i]->value);
+		items[options->n].name = mf_arena_text(arena, "%s", pairs[i]->key);
+		items[options->n++].value = mf_arena_text(arena, "%s", pairs[i]->value);
 	}
 	options->items = items;
 	return options->n > 0 ? options : NULL;
 }
 
 static const char *
-value_text(M2Arena *arena, const M2__Value *value)
+value_text(MfArena *arena, const M2__Value *value)
 {
 	switch (value->data_case)
 	{
 		case M2__VALUE__DATA_BOOL_DATA:
 			return value->bool_data ? "true" : "false";
 		case M2__VALUE__DATA_INT_DATA:
-			return m2_arena_text(arena, "%d", value->int_data);
+			return mf_arena_text(arena, "%d", value->int_data);
 		case M2__VALUE__DATA_LONG_DATA:
-			return m2_arena_text(arena, "%lld", (long long) value->long_data);
+			return mf_arena_text(arena, "%lld", (long long) value->long_data);
 		case M2__VALUE__DATA_FLOAT_DATA:
-			return m2_arena_text(arena, "%.9g", value->float_data);
+			return mf_arena_text(arena, "%.9g", value->float_data);
 		case M2__VALUE__DATA_DOUBLE_DATA:
-			return m2_arena_text(arena, "%.17g", value->double_data);
+			return mf_arena_text(arena, "%.17g", value->double_data);
 		case M2__VALUE__DATA_STRING_DATA:
-			return m2_arena_text(arena, "%s", value->string_data);
+			return mf_arena_text(arena, "%s", value->string_data);
 		case M2__VALUE__DATA_BYTES_DATA:
-			return m2_arena_text(arena, "%.*s", (int) value->bytes_data.len, (const char *) value->bytes_data.data);
+			return mf_arena_text(arena, "%.*s", (int) value->bytes_data.len, (const char *) value->bytes_data.data);
 		case M2__VALUE__DATA_TIMESTAMPTZ_DATA:
-			return m2_arena_text(arena, "%lld", (long long) value->timestamptz_data);
+			return mf_arena_text(arena, "%lld", (long long) value->timestamptz_data);
 		default:
 			return NULL;
 	}
@@ -107,13 +107,13 @@ is_plain(int32_t type)
 }
 
 static void
-add_details(M2Arena *arena, const M2__FieldSchema *from, MfField *to)
+add_details(MfArena *arena, const M2__FieldSchema *from, MfField *to)
 {
 	static const char *const known[] = {"dim", "max_length", "max_capacity", NULL};
 	const char *elem = m2_type_name(from->element_type);
 
 	if (from->data_type == M2_ARRAY)
-		to->data_type = elem != NULL ? m2_arena_text(arena, "Array of %s", elem) : NULL;
+		to->data_type = elem != NULL ? mf_arena_text(arena, "Array of %s", elem) : NULL;
 	else if (!is_plain(from->data_type))
 		to->data_type = m2_type_name(from->data_type);
 	if (from->default_value != NULL)
@@ -123,7 +123,7 @@ add_details(M2Arena *arena, const M2__FieldSchema *from, MfField *to)
 }
 
 bool
-m2_schema_details(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M2Schema *schema)
+m2_schema_details(MfArena *arena, const M2__DescribeCollectionResponse *reply, M2Schema *schema)
 {
 	static const char *const none[] = {NULL};
 	MfCollection *c = &schema->collection;
@@ -147,19 +147,19 @@ m2_schema_details(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M
 
 /* A field may have several indexes (on paths of JSON): the first is told. */
 static void
-note_index(M2Arena *arena, const M2__IndexDescription *index, MfField *field)
+note_index(MfArena *arena, const M2__IndexDescription *index, MfField *field)
 {
 	static const char *const known[] = {"index_type", "metric_type", "params", NULL};
 
 	if (field->nindexes++ > 0)
 		return;
-	field->index_name = m2_arena_text(arena, "%s", index->index_name);
+	field->index_name = mf_arena_text(arena, "%s", index->index_name);
 	for (size_t i = 0; i < index->n_params; i++)
 	{
 		const char *value = index->params[i]->value;
 
 		if (strcmp(index->params[i]->key, "params") == 0 && value[0] != '\0')
-			field->index_params = m2_arena_text(arena, "%s", value);
+			field->index_params = mf_arena_text(arena, "%s", value);
 	}
 	field->index_settings = keep_pairs(arena, index->n_params, index->params, known);
 }
@@ -169,14 +169,14 @@ static void
 note_partitions(MfTask *task, const M2__ShowPartitionsResponse *reply)
 {
 	MfCollection *c = &task->schema.collection;
-	const char **names = m2_arena_alloc(&task->arena, sizeof(char *) * (reply->n_partition_names + 1));
+	const char **names = mf_arena_alloc(&task->arena, sizeof(char *) * (reply->n_partition_names + 1));
 
 	if (names == NULL)
 		return;
 	for (size_t i = 0; i < reply->n_partition_names; i++)
 	{
 		if (strcmp(reply->partition_names[i], M2_FIRST_PARTITION) != 0)
-			names[c->npartitions++] = m2_arena_text(&task->arena, "%s", reply->partition_names[i]);
+			names[c->npartitions++] = mf_arena_text(&task->arena, "%s", reply->partition_names[i]);
 	}
 	c->partitions = names;
 }

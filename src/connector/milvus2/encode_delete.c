@@ -71,7 +71,7 @@ m2_encode_delete(const char *database, const char *collection, const M2WritePlan
 		request.partition_name = (char *) plan->to;
 		request.expr = expr.data;
 		request.consistency_level = M2_STRONG;
-		*body = m2_pack(&request.base, len);
+		*body = mf_message_pack(&request.base, len);
 	}
 	mf_free(plan->mem, expr.data);
 	return *body != NULL ? MF_OK : mf_error_oom(err, expr.len);

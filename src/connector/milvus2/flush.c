@@ -3,8 +3,8 @@
  */
 #include "internal.h"
 
-static const M2Method flush = M2_METHOD(Flush, flush_response, true);
-static const M2Method get_flush_state = M2_METHOD(GetFlushState, get_flush_state_response, true);
+static const MfMethod flush = M2_METHOD(Flush, flush_response, true);
+static const MfMethod get_flush_state = M2_METHOD(GetFlushState, get_flush_state_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_FLUSH 1

@@ -10,8 +10,8 @@
 
 #include "internal.h"
 
-static const M2Method import = M2_METHOD(Import, import_response, false);
-static const M2Method list_import_tasks = M2_METHOD(ListImportTasks, list_import_tasks_response, true);
+static const MfMethod import = M2_METHOD(Import, import_response, false);
+static const MfMethod list_import_tasks = M2_METHOD(ListImportTasks, list_import_tasks_response, true);
 
 #define SLOT_VERSION 0
 #define SLOT_ACT 1
@@ -158,7 +158,7 @@ file_list(MfTask *task, const char *files)
 		p += len + (p[len] == ',');
 	}
 	mf_json_buf_add(&buf, "]");
-	list = m2_arena_text(&task->arena, "%s", buf.failed ? "" : buf.data);
+	list = mf_arena_text(&task->arena, "%s", buf.failed ? "" : buf.data);
 	if (buf.failed)
 		task->arena.failed = true;
 	mf_free(task->mem, buf.data);
@@ -175,7 +175,7 @@ add_import(MfTask *task, const M2__ImportState *state)
 	cells[0] = m2_cell_int(task, state->id);
 	cells[1] = info_of(state, "collection");
 	cells[2] = info_of(state, "partition");
-	cells[3] = name != NULL ? name : m2_arena_text(&task->arena, "state %d", state->state);
+	cells[3] = name != NULL ? name : mf_arena_text(&task->arena, "state %d", state->state);
 	cells[4] = m2_cell_int(task, percent != NULL ? strtoll(percent, NULL, 10) : state->state == IMPORT_COMPLETED ? 100 : 0);
 	cells[5] = m2_cell_int(task, state->row_count);
 	cells[6] = file_list(task, info_of(state, "files"));

@@ -59,8 +59,8 @@ add_credential(MfTask *task, MfError *err)
 
 	if (token == NULL && user == NULL)
 		return MF_OK;
-	line = token != NULL ? m2_arena_text(&task->arena, "Authorization: Bearer %s", token) :
-		m2_arena_text(&task->arena, "Authorization: Bearer %s:%s", user, password != NULL ? password : "");
+	line = token != NULL ? mf_arena_text(&task->arena, "Authorization: Bearer %s", token) :
+		mf_arena_text(&task->arena, "Authorization: Bearer %s:%s", user, password != NULL ? password : "");
 	if (line == NULL || !mf_http_headers(task->http, &line, 1))
 		return mf_error_oom(err, 256);
 	return MF_OK;
@@ -232,7 +232,7 @@ m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err)
 		return status;
 	id = json_object_get(json_object_get(root, "data"), "jobId");
 	task->reply.text = json_is_integer(id) ? m2_cell_int(task, json_integer_value(id)) :
-		json_is_string(id) ? m2_arena_text(&task->arena, "%s", json_string_value(id)) : NULL;
+		json_is_string(id) ? mf_arena_text(&task->arena, "%s", json_string_value(id)) : NULL;
 	json_decref(root);
 	if (task->arena.failed)
 		return mf_error_oom(err, 64);
@@ -302,7 +302,7 @@ file_list(MfTask *task, const json_t *details)
 	if (list.failed)
 		task->arena.failed = true;
 	else if (list.len > 2)
-		cell = m2_arena_text(&task->arena, "%s", list.data);
+		cell = mf_arena_text(&task->arena, "%s", list.data);
 	mf_free(task->mem, list.data);
 	return cell;
 }
@@ -314,7 +314,7 @@ text_of(MfTask *task, const json_t *object, const char *key)
 
 	if (json_is_integer(value))
 		return m2_cell_int(task, json_integer_value(value));
-	return json_is_string(value) && json_string_length(value) > 0 ? m2_arena_text(&task->arena, "%s", json_string_value(value)) : NULL;
+	return json_is_string(value) && json_string_length(value) > 0 ? mf_arena_text(&task->arena, "%s", json_string_value(value)) : NULL;
 }
 
 static void

@@ -3,9 +3,9 @@
  */
 #include "internal.h"
 
-static const M2Method create_index = M2_METHOD(CreateIndex, status, true);
-static const M2Method drop_index = M2_METHOD(DropIndex, status, true);
-static const M2Method describe_index = M2_METHOD(DescribeIndex, describe_index_response, true);
+static const MfMethod create_index = M2_METHOD(CreateIndex, status, true);
+static const MfMethod drop_index = M2_METHOD(DropIndex, status, true);
+static const MfMethod describe_index = M2_METHOD(DescribeIndex, describe_index_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_BEFORE 1
@@ -47,8 +47,8 @@ need_field(MfTask *task, MfWaitFor *wait, const MfField **field, MfError *err)
 	return MF_ERROR;
 }
 
-static MfStatus
-describe(MfTask *task, int slot, MfWaitFor *wait, MfError *err, const M2__IndexDescription **index)
+MfStatus
+m2_describe_index(MfTask *task, int slot, MfWaitFor *wait, MfError *err, const M2__IndexDescription **index)
 {
 	M2__IndexRequest request = M2__INDEX_REQUEST__INIT;
 	const M2__DescribeIndexResponse *reply;
@@ -123,7 +123,7 @@ m2_step_create_index(MfTask *task, MfWaitFor *wait, MfError *err)
 		if (status == MF_OK)
 			status = m2_need_version(task, SLOT_VERSION, wait, err);
 		if (status == MF_OK)
-			status = describe(task, SLOT_BEFORE, wait, err, &index);
+			status = m2_describe_index(task, SLOT_BEFORE, wait, err, &index);
 		if (status != MF_OK)
 			return status;
 		if (index != NULL)
@@ -148,7 +148,7 @@ m2_step_create_index(MfTask *task, MfWaitFor *wait, MfError *err)
 	{
 		if (task->poll_at != 0 && !m2_task_pause(task, wait))
 			return MF_WAIT;
-		status = describe(task, SLOT_STATE, wait, err, &index);
+		status = m2_describe_index(task, SLOT_STATE, wait, err, &index);
 		if (status != MF_OK)
 			return status;
 		status = built(task, index, err);
@@ -170,7 +170,7 @@ m2_step_drop_index(MfTask *task, MfWaitFor *wait, MfError *err)
 	MfStatus	status = need_field(task, wait, &field, err);
 
 	if (status == MF_OK)
-		status = describe(task, SLOT_BEFORE, wait, err, &index);
+		status = m2_describe_index(task, SLOT_BEFORE, wait, err, &index);
 	if (status != MF_OK)
 		return status;
 	if (index == NULL)

@@ -48,9 +48,9 @@ auto_metric(const MfConn *conn, const MfField *field)
 }
 
 static bool
-add(M2Arena *arena, M2__CreateIndexRequest *request, const char *key, const char *value)
+add(MfArena *arena, M2__CreateIndexRequest *request, const char *key, const char *value)
 {
-	M2__Pair   *pair = m2_arena_alloc(arena, sizeof(M2__Pair));
+	M2__Pair   *pair = mf_arena_alloc(arena, sizeof(M2__Pair));
 
 	if (pair == NULL)
 		return false;
@@ -69,18 +69,18 @@ m2_index_params(MfTask *task, const MfField *field, M2__CreateIndexRequest *requ
 	const char *metric = mf_option(task->args, "metric_type");
 	const char *params = mf_option(task->args, "params");
 	bool		is_vector = mf_kind_is_vector(field->kind) || field->kind == MF_KIND_SPARSE;
-	M2Arena    *arena = &task->arena;
+	MfArena    *arena = &task->arena;
 	size_t		more;
 	M2__Pair  **pairs = m2_pairs(arena, task->args, known, &more);
 
-	request->extra_params = m2_arena_alloc(arena, sizeof(void *) * (3 + more));
+	request->extra_params = mf_arena_alloc(arena, sizeof(void *) * (3 + more));
 	if (request->extra_params == NULL)
 		return false;
 	if (type == NULL || strcasecmp(type, "auto") == 0)
 		type = is_vector ? auto_type(task->conn, field) : "";
 	else if (is_vector && m2_is_cloud(task->conn) && strcasecmp(type, "AUTOINDEX") != 0)
 	{
-		task->reply.note = m2_arena_text(arena, "field \"%s\" got an index of type AUTOINDEX instead of %s: "
+		task->reply.note = mf_arena_text(arena, "field \"%s\" got an index of type AUTOINDEX instead of %s: "
 										 "Zilliz Cloud has no other", task->field, type);
 		type = "AUTOINDEX";
 		params = NULL;

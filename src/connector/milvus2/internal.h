@@ -9,9 +9,10 @@
 #include <jansson.h>
 
 #include "connector.h"
-#include "grpc.h"
 #include "http.h"
 #include "json.h"
+#include "message.h"
+#include "mf_arena.h"
 #include "milvus.pb-c.h"
 #include "milvus2.h"
 #include "wire.h"
@@ -144,21 +145,6 @@ extern void m2_mark_put(MfConn *conn, const char *database, const char *collecti
 extern void m2_mark_moment(MfConn *conn, const char *database, const char *collection,
 						   uint64_t timestamp);
 
-/* -------------------------------------------------------------------- arena.c */
-
-/* Small things that live as long as their task. */
-typedef struct M2Arena
-{
-	MfMem	   *mem;
-	struct M2Block *blocks;
-	bool		failed;			/* a request was over budget */
-} M2Arena;
-
-extern void *m2_arena_alloc(M2Arena *arena, size_t bytes);	/* zeroed, or NULL */
-extern char *m2_arena_text(M2Arena *arena, const char *fmt,...)
-			__attribute__((format(printf, 2, 3)));
-extern void m2_arena_free(M2Arena *arena);
-
 /* --------------------------------------------------------------------- call.c */
 
 /* What an error message says about where a call was going. */
@@ -168,44 +154,20 @@ typedef struct M2Where
 	const char *collection;		/* or NULL */
 } M2Where;
 
+#define M2_SERVICE "/milvus.proto.milvus.MilvusService/"
+#define M2_METHOD(name, reply, idempotent) \
+	{M2_SERVICE #name, &m2__##reply##__descriptor, "Milvus " #name, idempotent}
+
 /*
  * A call whose request and reply are small messages.  m2_call starts it if it
  * was not, and answers MF_OK with the unpacked reply, whose Status was good;
  * called again, it answers the same at once.  After a retryable error the next
  * m2_call sends it anew.
  */
-typedef struct M2Call
-{
-	MfGrpcCall *call;
-	ProtobufCMessage *reply;
-} M2Call;
-
-typedef struct M2Method
-{
-	const char *path;
-	const ProtobufCMessageDescriptor *reply;
-	const char *what;			/* "Milvus Query", for waits and messages */
-	bool		idempotent;
-} M2Method;
-
-#define M2_SERVICE "/milvus.proto.milvus.MilvusService/"
-#define M2_METHOD(name, reply, idempotent) \
-	{M2_SERVICE #name, &m2__##reply##__descriptor, "Milvus " #name, idempotent}
-
-extern MfStatus m2_call(MfConn *conn, M2Call *call, const M2Method *method,
+extern MfStatus m2_call(MfConn *conn, MfCall *call, const MfMethod *method,
 						const char *database, const ProtobufCMessage *request,
 						const M2Where *where, MfWaitFor *wait, MfError *err);
-extern void m2_call_end(MfConn *conn, M2Call *call);
-
-/* Pack into malloc'd bytes, as gRPC wants them; NULL = no memory. */
-extern uint8_t *m2_pack(const ProtobufCMessage *message, size_t *len);
-
-/* Unpack a whole reply; NULL = *err says that it is broken. */
-extern ProtobufCMessage *m2_unpack(MfConn *conn, const ProtobufCMessageDescriptor *type,
-								   const char *what, MfGrpcCall *call, MfError *err);
-
-/* Wait for the earlier of what *wait held and another wait. */
-extern void m2_wait_merge(MfWaitFor *wait, const MfWaitFor *other);
+extern void m2_call_end(MfConn *conn, MfCall *call);
 
 /* -------------------------------------------------------------------- error.c */
 
@@ -278,7 +240,7 @@ extern const char *m2_type_name(int32_t type);
 /* ------------------------------------------------------- field.c, schema.c */
 
 /* Field schemas and everything they point to as ours; false = no memory. */
-extern bool m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
+extern bool m2_schema_build(MfArena *arena, const M2__DescribeCollectionResponse *reply,
 							M2Schema *schema);
 
 /* The field of this name, or -1. */
@@ -324,7 +286,7 @@ extern MfStatus m2_require(const MfConn *conn, M2Feature feature, MfError *err);
 extern MfStatus m2_require_type(const MfConn *conn, M2Type type, MfError *err);
 
 /* Fields of types whose rows this version cannot read or write become no columns. */
-extern void m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn);
+extern void m2_schema_limit(MfArena *arena, M2Schema *schema, const MfConn *conn);
 
 /* --------------------------------------------------------------------- name.c */
 
@@ -561,7 +523,7 @@ struct MfTask
 {
 	MfConn	   *conn;
 	MfMem	   *mem;
-	M2Arena		arena;
+	MfArena		arena;
 	M2Step		step;
 	MfVerb		verb;
 	const char *database;
@@ -571,7 +533,7 @@ struct MfTask
 	M2Where		where;
 	MfReply		reply;
 	M2Schema	schema;			/* DESCRIBE, and verbs that need to know */
-	M2Call		calls[M2_SLOTS];
+	MfCall		calls[M2_SLOTS];
 	int			phase;			/* the verb's own */
 	int			load_state;
 	int64_t		poll_at;		/* not before this moment, mf_now_ms() */
@@ -596,9 +558,18 @@ struct MfTask
 	const MfFilter *const *filters;
 	int			rounds;
 	bool		no_truncate;
+	/* SEARCH */
+	const MfSearch *search;
+	struct MfTask *load;
+	uint8_t    *placeholders;	/* the query vectors as a message, from malloc */
+	size_t		placeholders_len;
 	/* CREATE_INDEX, DROP_INDEX */
 	char	   *index_name;
 	bool		index_known;
+	/* SPLIT */
+	const MfScanSpec *scan;
+	int			wanted;
+	struct M2Cut *cut;
 };
 
 /* A task for our own use, without a request. */
@@ -607,7 +578,7 @@ extern MfTask *m2_task_new(MfConn *conn, MfMem *mem, const char *database,
 extern void m2_task_free(MfTask *task);
 
 /* m2_call on one of the task's slots. */
-extern MfStatus m2_task_call(MfTask *task, int slot, const M2Method *method,
+extern MfStatus m2_task_call(MfTask *task, int slot, const MfMethod *method,
 							 const void *request, MfWaitFor *wait, MfError *err);
 extern void m2_task_forget(MfTask *task, int slot);
 
@@ -628,6 +599,13 @@ extern MfStatus m2_need_load_state(MfTask *task, int slot, MfWaitFor *wait, MfEr
 /* As above, but a user who may not ask goes on: who may read need not know. */
 extern MfStatus m2_ask_load_state(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
+/* Did a sub-step fail because the user may not ask that? */
+extern bool m2_is_denied(MfStatus status, const MfError *err);
+
+/* The index of task->field, which lives in the slot; NULL: it has none. */
+extern MfStatus m2_describe_index(MfTask *task, int slot, MfWaitFor *wait, MfError *err,
+								  const M2__IndexDescription **index);
+
 /* The collection named is a collection itself, not an alias; else *err. */
 extern MfStatus m2_need_own_name(MfTask *task, int slot, MfWaitFor *wait, MfError *err);
 
@@ -645,7 +623,7 @@ extern bool m2_index_params(MfTask *task, const MfField *field, M2__CreateIndexR
 extern const char *m2_load_state_name(int state);
 
 /* Settings as pairs, but for those named `without` (NULL at the end). */
-extern M2__Pair **m2_pairs(M2Arena *arena, const MfOptions *options, const char *const *without,
+extern M2__Pair **m2_pairs(MfArena *arena, const MfOptions *options, const char *const *without,
 						   size_t *n);
 
 /* -------------------------------------------------------------------- cells.c */
@@ -663,7 +641,7 @@ extern const char *m2_cell_time(MfTask *task, int64_t ms);
 /* ------------------------------------------------------------------- detail.c */
 
 /* What only a new collection needs to know; false = no memory. */
-extern bool m2_schema_details(M2Arena *arena, const M2__DescribeCollectionResponse *reply,
+extern bool m2_schema_details(MfArena *arena, const M2__DescribeCollectionResponse *reply,
 							  M2Schema *schema);
 
 /* What column option "data_type" says. */
@@ -717,11 +695,24 @@ extern MfStatus m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_release(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_flush(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_delete(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_search(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_truncate(MfTask *task, MfWaitFor *wait, MfError *err);
 
 extern MfStatus m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **task, MfError *err);
 extern MfStatus m2_request_step(MfTask *task, MfWaitFor *wait, MfError *err);
 extern const MfReply *m2_request_reply(MfTask *task);
+
+/* -------------------------------------------------------------- scan_moment.c */
+
+/* The level that table and server ask for. */
+extern int32_t m2_consistency_of(const MfOptions *table, const MfOptions *server);
+
+/*
+ * The moment to ask for, where this connection wrote at `mark`; *later (set
+ * where it wrote once more): only "now" will do.  1 asks for nothing, 2 for "a
+ * few seconds ago", 0 with Strong for "now".
+ */
+extern uint64_t m2_guarantee(int32_t consistency, uint64_t mark, bool *later);
 
 /* ------------------------------------------------------------------- recent.c */
 
@@ -818,6 +809,40 @@ extern MfStatus m2_route(const M2WritePlan *plan, const MfBatch *batch, const M2
 						 M2Route *route, char **missing, MfError *err);
 extern void m2_route_free(M2Route *route, MfMem *mem);
 
+/* -------------------------------------------------------------- split_token.c */
+
+/* The rows that a token means. */
+typedef struct M2Split
+{
+	int			npartitions;	/* 0 = in any */
+	const char **partitions;
+	bool		has_from;
+	bool		has_below;
+	int64_t		from;			/* keys */
+	int64_t		below;
+	uint64_t	seen;			/* what was written until then is to be seen; 0 = none */
+	bool		seen_now;
+} M2Split;
+
+/* MF_ERROR where it is none; names live in the arena. */
+extern MfStatus m2_split_parse(const char *token, const char *collection, MfArena *arena,
+							   M2Split *split, MfError *err);
+
+/* "... is no part of collection ..." */
+extern MfStatus m2_split_refuse(const char *token, const char *collection, MfError *err);
+
+/* A token of these, each of which may be NULL; `seen` is "" or " seen=...". */
+extern const char *m2_split_token(MfArena *arena, const char *partitions, const int64_t *from,
+								  const int64_t *below, const char *seen);
+
+/* Put the range of keys at the end of the text, with "and" before it where something stands there. */
+extern void m2_split_filter(MfJsonBuf *expr, const char *key, const M2Split *split);
+
+/* -------------------------------------------------------------------- split.c */
+
+extern MfStatus m2_step_split(MfTask *task, MfWaitFor *wait, MfError *err);
+extern void m2_cut_free(MfTask *task);
+
 /* ------------------------------------------------------------------- lookup.c */
 
 /* Primary keys in their order, each once. */
@@ -861,7 +886,7 @@ typedef struct M2ScanPlan
 
 /* Everything lives in the arena, but the JSON plan. */
 extern MfStatus m2_scan_plan(M2ScanPlan *plan, const MfScanSpec *spec, const M2Schema *schema,
-							 M2Arena *arena, MfError *err);
+							 MfArena *arena, MfError *err);
 
 /* Set up a batch to take what the plan delivers; false = no memory. */
 extern bool m2_scan_batch(const M2ScanPlan *plan, const MfScanSpec *spec, MfBatch *batch);

@@ -5,12 +5,12 @@
  */
 #include "internal.h"
 
-static const M2Method load_collection = M2_METHOD(LoadCollection, status, true);
-static const M2Method release_collection = M2_METHOD(ReleaseCollection, status, true);
-static const M2Method load_partitions = M2_METHOD(LoadPartitions, status, true);
-static const M2Method release_partitions = M2_METHOD(ReleasePartitions, status, true);
-static const M2Method get_load_state = M2_METHOD(GetLoadState, get_load_state_response, true);
-static const M2Method get_loading_progress =
+static const MfMethod load_collection = M2_METHOD(LoadCollection, status, true);
+static const MfMethod release_collection = M2_METHOD(ReleaseCollection, status, true);
+static const MfMethod load_partitions = M2_METHOD(LoadPartitions, status, true);
+static const MfMethod release_partitions = M2_METHOD(ReleasePartitions, status, true);
+static const MfMethod get_load_state = M2_METHOD(GetLoadState, get_load_state_response, true);
+static const MfMethod get_loading_progress =
 M2_METHOD(GetLoadingProgress, get_loading_progress_response, true);
 
 #define SLOT_SCHEMA 0

@@ -12,8 +12,8 @@
 #define RECENT_MS 3000
 #define MOST_RECENT 32
 
-static const M2Method show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
-static const M2Method create_partition = M2_METHOD(CreatePartition, status, true);
+static const MfMethod show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
+static const MfMethod create_partition = M2_METHOD(CreatePartition, status, true);
 
 #define SLOT_SHOW 0
 

@@ -3,11 +3,11 @@
  */
 #include "internal.h"
 
-static const M2Method create_partition = M2_METHOD(CreatePartition, status, false);
-static const M2Method drop_partition = M2_METHOD(DropPartition, status, false);
-static const M2Method show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
-static const M2Method get_rows = M2_METHOD(GetPartitionStatistics, get_collection_statistics_response, true);
-static const M2Method get_state = M2_METHOD(GetLoadState, get_load_state_response, true);
+static const MfMethod create_partition = M2_METHOD(CreatePartition, status, false);
+static const MfMethod drop_partition = M2_METHOD(DropPartition, status, false);
+static const MfMethod show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
+static const MfMethod get_rows = M2_METHOD(GetPartitionStatistics, get_collection_statistics_response, true);
+static const MfMethod get_state = M2_METHOD(GetLoadState, get_load_state_response, true);
 
 #define SLOT_SCHEMA 0
 #define SLOT_LIST 1

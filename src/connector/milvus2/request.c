@@ -5,6 +5,8 @@
  * it has asked already is answered at once from a slot, so that it reads like
  * plain code although it never blocks.
  */
+#include <stdlib.h>
+
 #include "internal.h"
 
 #define POLL_FIRST_MS 20
@@ -46,6 +48,8 @@ static const struct
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
 	[MF_VERB_IMPORT] = {m2_step_import, true},
 	[MF_VERB_LIST_IMPORTS] = {m2_step_list_imports, true},
+	[MF_VERB_SEARCH] = {m2_step_search, true},
+	[MF_VERB_SPLIT] = {m2_step_split, true},
 };
 
 MfTask *
@@ -59,8 +63,8 @@ m2_task_new(MfConn *conn, MfMem *mem, const char *database, const char *collecti
 	task->mem = mem;
 	task->arena.mem = mem;
 	task->step = step;
-	task->database = m2_arena_text(&task->arena, "%s", database);
-	task->collection = m2_arena_text(&task->arena, "%s", collection);
+	task->database = mf_arena_text(&task->arena, "%s", database);
+	task->collection = mf_arena_text(&task->arena, "%s", collection);
 	task->where.server = conn->server;
 	task->where.collection = task->collection[0] != '\0' ? task->collection : NULL;
 	task->reply.progress = -1;
@@ -79,14 +83,17 @@ m2_task_free(MfTask *task)
 		return;
 	for (int i = 0; i < M2_SLOTS; i++)
 		m2_call_end(task->conn, &task->calls[i]);
+	m2_task_free(task->load);
+	free(task->placeholders);
+	m2_cut_free(task);
 	mf_http_end(task->http);
 	json_decref(task->answer);
-	m2_arena_free(&task->arena);
+	mf_arena_free(&task->arena);
 	mf_free(task->mem, task);
 }
 
 MfStatus
-m2_task_call(MfTask *task, int slot, const M2Method *method, const void *request,
+m2_task_call(MfTask *task, int slot, const MfMethod *method, const void *request,
 			 MfWaitFor *wait, MfError *err)
 {
 	return m2_call(task->conn, &task->calls[slot], method, task->database, request,
@@ -118,7 +125,7 @@ m2_task_pause(MfTask *task, MfWaitFor *wait)
 		return true;
 	}
 	mine.timeout_ms = (int) (task->poll_at - now);
-	m2_wait_merge(wait, &mine);
+	mf_call_wait_merge(wait, &mine);
 	return false;
 }
 
@@ -155,7 +162,7 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 		return mf_error_oom(err, sizeof(MfTask));
 	task->verb = req->verb;
 	if (req->verb != MF_VERB_VERSION && req->verb != MF_VERB_LIST && req->verb != MF_VERB_DESCRIBE &&
-		req->verb != MF_VERB_DELETE)
+		req->verb != MF_VERB_DELETE && req->verb != MF_VERB_SEARCH && req->verb != MF_VERB_SPLIT)
 		m2_recent_forget(conn);
 	task->args = req->args;
 	task->table = req->options;
@@ -166,8 +173,11 @@ m2_request_begin(MfConn *conn, const MfRequest *req, MfTask **out, MfError *err)
 	task->nnames = req->nnames;
 	task->names = req->names;
 	task->whole = req->whole;
+	task->search = req->search;
+	task->scan = req->scan;
+	task->wanted = req->wanted;
 	if (req->field != NULL)
-		task->field = m2_arena_text(&task->arena, "%s", req->field);
+		task->field = mf_arena_text(&task->arena, "%s", req->field);
 	if (req->verb == MF_VERB_CREATE_COLLECTION)
 		status = m2_check_create(task, err);
 	if (task->arena.failed)

@@ -9,16 +9,6 @@
  */
 #include "scan.h"
 
-static int32_t
-consistency_of(const MfOptions *table, const MfOptions *server)
-{
-	const char *level = m2_setting(table, server, "consistency_level");
-
-	if (level == NULL || strcmp(level, "session") == 0)
-		return M2_SESSION;
-	return strcmp(level, "strong") == 0 ? M2_STRONG : strcmp(level, "bounded") == 0 ? M2_BOUNDED : M2_EVENTUALLY;
-}
-
 MfStatus
 m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 {
@@ -35,13 +25,19 @@ m2_scan_begin(MfConn *conn, const MfScanSpec *spec, MfScan **out, MfError *err)
 	scan->spec = spec;
 	scan->mem = spec->mem;
 	scan->arena.mem = spec->mem;
+	scan->split_arena.mem = spec->mem;
 	scan->filter.mem = spec->mem;
 	scan->database = m2_database(conn, spec->options);
 	scan->collection = collection;
-	scan->consistency = consistency_of(spec->options, &conn->options);
+	scan->consistency = m2_consistency_of(spec->options, &conn->options);
 	scan->ceiling = M2_MAX_PAGE;
 	scan->stats.remote_rows = -1;
 	scan->limit = -1;
+	if (spec->split != NULL && m2_split_parse(spec->split, collection, &scan->split_arena, &scan->split, err) != MF_OK)
+	{
+		m2_scan_end(scan);
+		return MF_ERROR;
+	}
 	*out = scan;
 	return MF_OK;
 }
@@ -63,7 +59,7 @@ release(MfScan *scan)
 	mf_free(scan->mem, scan->after.text);
 	mf_free(scan->mem, scan->filter.data);
 	mf_free(scan->mem, scan->lookup.keys);
-	m2_arena_free(&scan->arena);
+	mf_arena_free(&scan->arena);
 	scan->recent = NULL;
 	scan->load = NULL;
 	scan->listing = NULL;
@@ -72,7 +68,7 @@ release(MfScan *scan)
 	scan->npartitions = scan->partition = 0;
 	scan->batches[0] = scan->batches[1] = scan->number = NULL;
 	scan->filter = (MfJsonBuf) {.mem = scan->mem};
-	scan->arena = (M2Arena) {.mem = scan->mem};
+	scan->arena = (MfArena) {.mem = scan->mem};
 	memset(&scan->plan, 0, sizeof(scan->plan));
 	memset(&scan->lookup, 0, sizeof(scan->lookup));
 	memset(&scan->after, 0, sizeof(scan->after));
@@ -85,7 +81,7 @@ static void
 reset(MfScan *scan)
 {
 	release(scan);
-	scan->consistency = consistency_of(scan->spec->options, &scan->conn->options);
+	scan->consistency = m2_consistency_of(scan->spec->options, &scan->conn->options);
 }
 
 void
@@ -94,6 +90,7 @@ m2_scan_end(MfScan *scan)
 	if (scan == NULL)
 		return;
 	release(scan);
+	mf_arena_free(&scan->split_arena);
 	mf_free(scan->mem, scan->json);
 	mf_free(scan->mem, scan);
 }
@@ -128,6 +125,15 @@ has_snapshots(const MfScan *scan)
 	return scan->conn->version >= M2_VERSION(2, 4, 21);
 }
 
+/* What narrows the table, or this scan of it, before any condition. */
+static void
+put_part(MfScan *scan, const MfField *key)
+{
+	scan->filter.len = 0;
+	m2_table_filter(&scan->filter, scan->spec->options);
+	m2_split_filter(&scan->filter, key->name, &scan->split);
+}
+
 /*
  * The conditions, and the phase that they lead to once the collection is
  * loaded: rows, a number, or nothing at all.
@@ -141,7 +147,7 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 	bool		exact;
 	bool		wanted;
 
-	m2_table_filter(&scan->filter, spec->options);
+	put_part(scan, key);
 	wanted = m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, NULL, &exact);
 	if (scan->filter.failed)
 		return mf_error_oom(err, scan->filter.len);
@@ -151,8 +157,7 @@ plan_filter(MfScan *scan, const MfField *key, int *phase, MfError *err)
 		*phase = PHASE_COUNT;
 	else if (lookup != NULL)
 	{
-		scan->filter.len = 0;
-		m2_table_filter(&scan->filter, spec->options);
+		put_part(scan, key);
 		m2_filter_put(&scan->filter, c, spec->nfilters, spec->filters, lookup, &exact);
 		if (scan->filter.failed || !m2_lookup_init(&scan->lookup, lookup, scan->mem))
 			return mf_error_oom(err, scan->filter.len);
@@ -190,6 +195,8 @@ plan_scan(MfScan *scan, MfError *err)
 		mf_error_detail(err, "Its primary key is named \"%s\", a word of Milvus's expression language.", key->name);
 		return MF_ERROR;
 	}
+	if (key->kind != MF_KIND_I64 && (scan->split.has_from || scan->split.has_below))
+		return m2_split_refuse(scan->spec->split, scan->collection, err);
 	status = m2_scan_plan(&scan->plan, scan->spec, schema, &scan->arena, err);
 	if (status != MF_OK)
 		return status;

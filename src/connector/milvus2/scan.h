@@ -23,7 +23,7 @@ struct MfScan
 	MfConn	   *conn;
 	const MfScanSpec *spec;
 	MfMem	   *mem;
-	M2Arena		arena;
+	MfArena		arena;
 	const char *database;
 	const char *collection;
 	M2Recent   *recent;			/* owns the schema */
@@ -31,6 +31,8 @@ struct MfScan
 	MfTask	   *load;
 	M2ScanPlan	plan;
 	const char *key_field;
+	M2Split		split;			/* only these rows; nothing set: all */
+	MfArena		split_arena;
 	MfJsonBuf	filter;			/* the conditions as an expression, maybe empty */
 	M2Lookup	lookup;			/* the keys of all rows wanted, if they are known */
 	M2Key		after;			/* largest key received */
@@ -44,7 +46,7 @@ struct MfScan
 	int32_t		consistency;
 	uint64_t	guarantee;
 	bool		later;			/* what must be seen came after that, nobody knows when */
-	M2Call		moment;
+	MfCall		moment;
 	int			then;			/* phase after PHASE_MOMENT */
 	M2Partitions *list;			/* where partitions have to be known */
 	MfTask	   *listing;

@@ -9,32 +9,47 @@
  */
 #include "scan.h"
 
-static const M2Method alloc_timestamp = M2_METHOD(AllocTimestamp, alloc_timestamp_response, true);
+static const MfMethod alloc_timestamp = M2_METHOD(AllocTimestamp, alloc_timestamp_response, true);
 
-/* 1 asks for nothing, 2 for "a few seconds ago", 0 with Strong for "now". */
+int32_t
+m2_consistency_of(const MfOptions *table, const MfOptions *server)
+{
+	const char *level = m2_setting(table, server, "consistency_level");
+
+	if (level == NULL || strcmp(level, "session") == 0)
+		return M2_SESSION;
+	return strcmp(level, "strong") == 0 ? M2_STRONG : strcmp(level, "bounded") == 0 ? M2_BOUNDED : M2_EVENTUALLY;
+}
+
+uint64_t
+m2_guarantee(int32_t consistency, uint64_t mark, bool *later)
+{
+	switch (consistency)
+	{
+		case M2_STRONG:
+			*later = true;
+			return 0;
+		case M2_BOUNDED:
+			*later = false;
+			return 2;
+		case M2_SESSION:
+			return mark > 0 ? mark : 1;
+		default:
+			*later = false;
+			return 1;
+	}
+}
+
 void
 m2_scan_freshness(MfScan *scan)
 {
 	uint64_t	mark = m2_mark_get(scan->conn, scan->database, m2_scan_schema(scan)->collection.name, &scan->later);
 
-	switch (scan->consistency)
-	{
-		case M2_STRONG:
-			scan->guarantee = 0;
-			scan->later = true;
-			break;
-		case M2_BOUNDED:
-			scan->guarantee = 2;
-			scan->later = false;
-			break;
-		case M2_SESSION:
-			scan->guarantee = mark > 0 ? mark : 1;
-			break;
-		default:
-			scan->guarantee = 1;
-			scan->later = false;
-			break;
-	}
+	/* what another connection wrote, for which this one reads a part */
+	if (scan->split.seen > mark)
+		mark = scan->split.seen;
+	scan->later |= scan->split.seen_now;
+	scan->guarantee = m2_guarantee(scan->consistency, mark, &scan->later);
 }
 
 /* All that was written before this moment is seen from now on. */

@@ -8,11 +8,17 @@
 #include "scan.h"
 
 static bool
-passes(const MfScanSpec *spec, const char *name)
+passes(const MfScan *scan, const char *name)
 {
+	const MfScanSpec *spec = scan->spec;
 	const char *only = mf_option(spec->options, "partition");
+	bool		found = scan->split.npartitions == 0;
 
 	if (only != NULL && strcmp(only, name) != 0)
+		return false;
+	for (int i = 0; i < scan->split.npartitions && !found; i++)
+		found = strcmp(scan->split.partitions[i], name) == 0;
+	if (!found)
 		return false;
 	for (int i = 0; i < spec->nfilters; i++)
 	{
@@ -26,7 +32,7 @@ static bool
 add(MfScan *scan, const char *name)
 {
 	if (scan->partitions == NULL)
-		scan->partitions = m2_arena_alloc(&scan->arena, sizeof(char *) * (size_t) (scan->list != NULL ? scan->list->n + 1 : 1));
+		scan->partitions = mf_arena_alloc(&scan->arena, sizeof(char *) * (size_t) (scan->list != NULL ? scan->list->n + 1 : 1));
 	if (scan->partitions == NULL)
 		return false;
 	scan->partitions[scan->npartitions++] = name;
@@ -42,8 +48,13 @@ choose(MfScan *scan, MfError *err)
 
 	if (only != NULL && !m2_partitions_have(scan->list, only))
 		return m2_error_no_partition(&where, only, false, err);
+	for (int i = 0; i < scan->split.npartitions; i++)
+	{
+		if (!m2_partitions_have(scan->list, scan->split.partitions[i]))
+			return m2_error_no_partition(&where, scan->split.partitions[i], false, err);
+	}
 	for (int i = 0; i < scan->list->n && fits; i++)
-		fits = !passes(scan->spec, scan->list->names[i]) || add(scan, scan->list->names[i]);
+		fits = !passes(scan, scan->list->names[i]) || add(scan, scan->list->names[i]);
 	return fits ? MF_OK : mf_error_oom(err, 0);
 }
 
@@ -54,7 +65,7 @@ m2_scan_partitions(MfScan *scan, MfWaitFor *wait, MfError *err)
 	bool		wanted = scan->plan.partition;
 	MfStatus	status = MF_OK;
 
-	scan->restricted = mf_option(spec->options, "partition") != NULL;
+	scan->restricted = mf_option(spec->options, "partition") != NULL || scan->split.npartitions > 0;
 	for (int i = 0; i < spec->nfilters; i++)
 		scan->restricted |= m2_is_partition_filter(spec->filters[i]);
 	if (!wanted && !scan->restricted)

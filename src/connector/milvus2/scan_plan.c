@@ -126,11 +126,11 @@ plan_field(M2ScanPlan *plan, const MfScanColumn *want, const MfField *field, int
 
 /* What to ask for: each field once; dynamic keys by name where that works. */
 static MfStatus
-plan_output(M2ScanPlan *plan, const MfScanSpec *spec, const char *key, M2Arena *arena, MfError *err)
+plan_output(M2ScanPlan *plan, const MfScanSpec *spec, const char *key, MfArena *arena, MfError *err)
 {
 	bool		whole = false;
 
-	plan->output = m2_arena_alloc(arena, sizeof(char *) * (size_t) (spec->ncolumns + 2));
+	plan->output = mf_arena_alloc(arena, sizeof(char *) * (size_t) (spec->ncolumns + 2));
 	if (plan->output == NULL)
 		return mf_error_oom(err, sizeof(char *) * (size_t) spec->ncolumns);
 	for (int i = 0; i < spec->ncolumns; i++)
@@ -154,9 +154,9 @@ plan_output(M2ScanPlan *plan, const MfScanSpec *spec, const char *key, M2Arena *
 }
 
 static MfStatus
-plan_json(M2ScanPlan *plan, const MfScanSpec *spec, M2Arena *arena, MfError *err)
+plan_json(M2ScanPlan *plan, const MfScanSpec *spec, MfArena *arena, MfError *err)
 {
-	MfJsonColumn *keys = m2_arena_alloc(arena, sizeof(MfJsonColumn) * (size_t) plan->nkeys);
+	MfJsonColumn *keys = mf_arena_alloc(arena, sizeof(MfJsonColumn) * (size_t) plan->nkeys);
 	int			n = 0;
 
 	if (keys == NULL)
@@ -175,14 +175,14 @@ plan_json(M2ScanPlan *plan, const MfScanSpec *spec, M2Arena *arena, MfError *err
 
 MfStatus
 m2_scan_plan(M2ScanPlan *plan, const MfScanSpec *spec, const M2Schema *schema,
-			 M2Arena *arena, MfError *err)
+			 MfArena *arena, MfError *err)
 {
 	const MfCollection *c = &schema->collection;
 	size_t		n = (size_t) (spec->ncolumns > 0 ? spec->ncolumns : 1);
 	MfStatus	status = MF_OK;
 
-	plan->from = m2_arena_alloc(arena, sizeof(M2From) * n);
-	plan->columns = m2_arena_alloc(arena, sizeof(M2ReadColumn) * n);
+	plan->from = mf_arena_alloc(arena, sizeof(M2From) * n);
+	plan->columns = mf_arena_alloc(arena, sizeof(M2ReadColumn) * n);
 	if (plan->from == NULL || plan->columns == NULL)
 		return mf_error_oom(err, sizeof(M2ReadColumn) * n);
 	plan->row_bytes = 16;

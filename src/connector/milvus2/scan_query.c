@@ -123,7 +123,7 @@ m2_scan_send(MfScan *scan, int32_t limit, int32_t consistency, uint64_t guarante
 		return mf_error_oom(err, expr.len);
 	}
 	request.expr = expr.data != NULL ? expr.data : "";
-	bytes = m2_pack(&request.base, &len);
+	bytes = mf_message_pack(&request.base, &len);
 	mf_free(scan->mem, expr.data);
 	if (bytes == NULL)
 		return mf_error_oom(err, len);

@@ -25,17 +25,17 @@ field_param(const M2__FieldSchema *field, const char *name)
 
 /* An empty text is none. */
 static const char *
-keep(M2Arena *arena, const char *text)
+keep(MfArena *arena, const char *text)
 {
-	return text == NULL || text[0] == '\0' ? NULL : m2_arena_text(arena, "%s", text);
+	return text == NULL || text[0] == '\0' ? NULL : mf_arena_text(arena, "%s", text);
 }
 
 static const char *
-name_of(M2Arena *arena, int32_t type)
+name_of(MfArena *arena, int32_t type)
 {
 	const char *name = m2_type_name(type);
 
-	return name != NULL ? name : m2_arena_text(arena, "type %d", type);
+	return name != NULL ? name : mf_arena_text(arena, "type %d", type);
 }
 
 /* A number of elements that cannot be true is none. */
@@ -47,7 +47,7 @@ sane(int64_t count, int64_t most)
 
 /* Kind and limits of one value of a type, which is not Array. */
 static void
-set_value(M2Arena *arena, const M2__FieldSchema *from, int32_t type, MfField *to)
+set_value(MfArena *arena, const M2__FieldSchema *from, int32_t type, MfField *to)
 {
 	int64_t		dim = field_param(from, "dim");
 
@@ -56,26 +56,26 @@ set_value(M2Arena *arena, const M2__FieldSchema *from, int32_t type, MfField *to
 	if (type == M2_VARCHAR)
 	{
 		to->max_bytes = field_param(from, "max_length");
-		to->native = m2_arena_text(arena, "VarChar(%lld)", (long long) to->max_bytes);
+		to->native = mf_arena_text(arena, "VarChar(%lld)", (long long) to->max_bytes);
 	}
 	else if (type == M2_JSON)
 		to->max_bytes = M2_MAX_JSON;
 	else if (mf_kind_is_vector(to->kind))
 	{
 		to->dim = sane(dim, 1000000);
-		to->native = m2_arena_text(arena, "%s(%lld)", to->native, (long long) dim);
+		to->native = mf_arena_text(arena, "%s(%lld)", to->native, (long long) dim);
 		if (to->dim == 0 || (type == M2_BINARY_VECTOR && to->dim % 8 != 0))
 			to->kind = MF_KIND_NONE;
 	}
 }
 
 static void
-set_array(M2Arena *arena, const M2__FieldSchema *from, MfField *to)
+set_array(MfArena *arena, const M2__FieldSchema *from, MfField *to)
 {
 	MfField		one = {0};
 
 	set_value(arena, from, from->element_type, &one);
-	to->native = m2_arena_text(arena, "Array of %s", one.native);
+	to->native = mf_arena_text(arena, "Array of %s", one.native);
 	to->max_items = sane(field_param(from, "max_capacity"), INT32_MAX);
 	to->max_bytes = one.max_bytes;
 	to->elem = one.kind;
@@ -85,9 +85,9 @@ set_array(M2Arena *arena, const M2__FieldSchema *from, MfField *to)
 }
 
 static void
-build_field(M2Arena *arena, const M2__FieldSchema *from, bool schema_auto_id, MfField *to)
+build_field(MfArena *arena, const M2__FieldSchema *from, bool schema_auto_id, MfField *to)
 {
-	to->name = m2_arena_text(arena, "%s", from->name);
+	to->name = mf_arena_text(arena, "%s", from->name);
 	to->key = from->is_primary_key;
 	to->auto_id = from->is_primary_key && (from->auto_id || schema_auto_id);
 	to->nullable = from->nullable;
@@ -105,33 +105,33 @@ build_field(M2Arena *arena, const M2__FieldSchema *from, bool schema_auto_id, Mf
 		to->skip = M2_BY_FUNCTION;
 	}
 	else if (to->kind == MF_KIND_NONE)
-		to->skip = m2_arena_text(arena, "fields of type %s cannot be read or written", to->native);
+		to->skip = mf_arena_text(arena, "fields of type %s cannot be read or written", to->native);
 }
 
 /* "structs[part]", as some servers say, is part. */
 static const char *
-member_name(M2Arena *arena, const char *name)
+member_name(MfArena *arena, const char *name)
 {
 	const char *open = strchr(name, '[');
 	size_t		len = strlen(name);
 
 	if (open == NULL || open == name || name[len - 1] != ']')
-		return m2_arena_text(arena, "%s", name);
-	return m2_arena_text(arena, "%.*s", (int) (len - (size_t) (open - name) - 2), open + 1);
+		return mf_arena_text(arena, "%s", name);
+	return mf_arena_text(arena, "%.*s", (int) (len - (size_t) (open - name) - 2), open + 1);
 }
 
 /* Each member is an Array, or an ArrayOfVector, of as many elements as there are structs. */
 static void
-build_struct(M2Arena *arena, const M2__StructField *from, MfField *to)
+build_struct(MfArena *arena, const M2__StructField *from, MfField *to)
 {
-	to->name = m2_arena_text(arena, "%s", from->name);
+	to->name = mf_arena_text(arena, "%s", from->name);
 	to->description = keep(arena, from->description);
 	to->native = m2_type_name(M2_ARRAY_OF_STRUCT);
 	to->remote_type = M2_ARRAY_OF_STRUCT;
 	to->kind = MF_KIND_JSON;
 	to->nullable = from->nullable;
 	to->max_items = sane(param(from->n_type_params, from->type_params, "max_capacity"), INT32_MAX);
-	to->members = m2_arena_alloc(arena, sizeof(MfField) * (from->n_fields > 0 ? from->n_fields : 1));
+	to->members = mf_arena_alloc(arena, sizeof(MfField) * (from->n_fields > 0 ? from->n_fields : 1));
 	if (to->members == NULL)
 		return;
 	for (size_t i = 0; i < from->n_fields; i++)
@@ -148,7 +148,7 @@ build_struct(M2Arena *arena, const M2__StructField *from, MfField *to)
 			(f->data_type == M2_ARRAY || f->data_type == M2_ARRAY_OF_VECTOR))
 			continue;
 		to->kind = MF_KIND_NONE;
-		to->skip = m2_arena_text(arena, "its part \"%s\" is %s of %s, which cannot be read or written", member->name,
+		to->skip = mf_arena_text(arena, "its part \"%s\" is %s of %s, which cannot be read or written", member->name,
 								 name_of(arena, f->data_type), member->native);
 	}
 }
@@ -162,7 +162,7 @@ is_hidden(const M2__FieldSchema *f)
 }
 
 bool
-m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M2Schema *schema)
+m2_schema_build(MfArena *arena, const M2__DescribeCollectionResponse *reply, M2Schema *schema)
 {
 	const M2__CollectionSchema *from = reply->schema;
 	MfCollection *to = &schema->collection;
@@ -170,11 +170,11 @@ m2_schema_build(M2Arena *arena, const M2__DescribeCollectionResponse *reply, M2S
 
 	memset(schema, 0, sizeof(*schema));
 	/* asked for by an alias, 2.3 repeats that outside the schema */
-	to->name = m2_arena_text(arena, "%s", from->name[0] != '\0' ? from->name : reply->collection_name);
+	to->name = mf_arena_text(arena, "%s", from->name[0] != '\0' ? from->name : reply->collection_name);
 	to->description = keep(arena, from->description);
 	to->rows = -1;
-	to->fields = m2_arena_alloc(arena, n * sizeof(MfField));
-	schema->types = m2_arena_alloc(arena, n * sizeof(int32_t));
+	to->fields = mf_arena_alloc(arena, n * sizeof(MfField));
+	schema->types = mf_arena_alloc(arena, n * sizeof(int32_t));
 	schema->key = -1;
 	schema->id = reply->collection_id;
 	if (arena->failed)

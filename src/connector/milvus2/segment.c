@@ -3,13 +3,13 @@
  */
 #include "internal.h"
 
-static const M2Method get_statistics =
+static const MfMethod get_statistics =
 M2_METHOD(GetCollectionStatistics, get_collection_statistics_response, true);
-static const M2Method stored_segments =
+static const MfMethod stored_segments =
 M2_METHOD(GetPersistentSegmentInfo, persistent_segments_response, true);
-static const M2Method loaded_segments =
+static const MfMethod loaded_segments =
 M2_METHOD(GetQuerySegmentInfo, query_segments_response, true);
-static const M2Method show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
+static const MfMethod show_partitions = M2_METHOD(ShowPartitions, show_partitions_response, true);
 
 #define SLOT_STATE 0
 #define SLOT_STORED 1
@@ -63,8 +63,8 @@ node_list(MfTask *task, const M2__QuerySegment *segment)
 	const char *list = "";
 
 	for (size_t i = 0; i < segment->n_node_ids && list != NULL; i++)
-		list = m2_arena_text(&task->arena, "%s%s%lld", list, i > 0 ? "," : "", (long long) segment->node_ids[i]);
-	return list != NULL ? m2_arena_text(&task->arena, "{%s}", list) : NULL;
+		list = mf_arena_text(&task->arena, "%s%s%lld", list, i > 0 ? "," : "", (long long) segment->node_ids[i]);
+	return list != NULL ? mf_arena_text(&task->arena, "{%s}", list) : NULL;
 }
 
 static void
@@ -86,7 +86,7 @@ add_stored(MfTask *task, const M2__PersistentSegment *segment, const M2__QuerySe
 	cells[2] = m2_cell_int(task, segment->num_rows);
 	cells[3] = state_name(segment->state);
 	if (segment->level > 0)
-		cells[4] = m2_arena_text(&task->arena, "L%d", segment->level - 1);
+		cells[4] = mf_arena_text(&task->arena, "L%d", segment->level - 1);
 	for (size_t i = 0; loaded != NULL && i < loaded->n_infos; i++)
 	{
 		if (loaded->infos[i]->segment_id == segment->segment_id)

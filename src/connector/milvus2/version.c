@@ -128,19 +128,19 @@ m2_require_type(const MfConn *conn, M2Type type, MfError *err)
 
 /* Why a field that was described cannot be a column, or NULL. */
 static const char *
-why_not(M2Arena *arena, int32_t type, const MfConn *conn)
+why_not(MfArena *arena, int32_t type, const MfConn *conn)
 {
 	for (size_t i = 0; i < NTYPES; i++)
 	{
 		if ((int32_t) types[i].type == type && conn->version < types[i].rows)
-			return m2_arena_text(arena, "Milvus %s cannot %s, which needs %d.%d.%d or later", conn->version_text,
+			return mf_arena_text(arena, "Milvus %s cannot %s, which needs %d.%d.%d or later", conn->version_text,
 								 types[i].words, major(types[i].rows), minor(types[i].rows), types[i].rows % 1000);
 	}
 	return NULL;
 }
 
 void
-m2_schema_limit(M2Arena *arena, M2Schema *schema, const MfConn *conn)
+m2_schema_limit(MfArena *arena, M2Schema *schema, const MfConn *conn)
 {
 	for (int i = 0; i < schema->collection.nfields && conn->version != 0; i++)
 	{

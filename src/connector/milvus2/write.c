@@ -118,7 +118,7 @@ look(MfWrite *write, M2Piece *piece, MfWaitFor *wait, MfError *err)
 		return m2_piece_answered(write, piece, err);
 	if (status == MF_ERROR)
 		return m2_piece_failed(write, piece, err);
-	m2_wait_merge(wait, &mine);
+	mf_call_wait_merge(wait, &mine);
 	return MF_WAIT;
 }
 
@@ -184,7 +184,7 @@ advance(MfWrite *write, MfWaitFor *wait, MfError *err)
 			if (status == MF_ERROR)
 				return m2_piece_failed(write, piece, err);
 			if (status == MF_WAIT)
-				m2_wait_merge(wait, &mine);
+				mf_call_wait_merge(wait, &mine);
 			else
 				wait->timeout_ms = 0;
 			status = MF_OK;

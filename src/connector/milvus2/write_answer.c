@@ -134,7 +134,7 @@ MfStatus
 m2_piece_answered(MfWrite *write, M2Piece *piece, MfError *err)
 {
 	M2__MutationResult *result = (M2__MutationResult *)
-		m2_unpack(write->conn, &m2__mutation_result__descriptor, write->what, piece->call, err);
+		mf_message_unpack(&m2__mutation_result__descriptor, write->what, piece->call, &write->conn->alloc, err);
 	MfStatus	status = MF_OK;
 
 	if (result == NULL)

@@ -5,6 +5,7 @@ package MilvusFdw::Obeys;
 #   obeys('while it reads', 'SELECT ...',
 #         reached => sub { a number that grows when the statement has reached the hanging place },
 #         grows => 3,                          by so much (1)
+#         busy  => 200,                        it does not hang but works: interrupted after so many ms
 #         first => ['SET ...'],                statements of the same session before it
 #         then  => sub { my ($session) = @_; ... });   more checks of the session that was interrupted
 #
@@ -33,6 +34,11 @@ sub hangs
 	my $before = $opt{reached} ? $opt{reached}->() : 0;
 	my $b = MilvusFdw::background($query, first => $opt{first} // []);
 	my $end = time + 20;
+	if ($opt{busy})
+	{
+		my $r = $b->wait($opt{busy}) // return $b;
+		die 'it ended before: ' . ($r->{error} ? "$r->{error}{sqlstate} $r->{error}{message}" : 'it succeeds') . "\n";
+	}
 	while (time < $end)
 	{
 		if ((!$opt{reached} || $opt{reached}->() >= $before + ($opt{grows} // 1))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import http.server
+import re
 import urllib.parse
 from xml.sax.saxutils import escape
 
@@ -86,7 +87,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             blocks[name, query["blockid"]] = body
             return self.reply(201)
         if self.command == "PUT" and query.get("comp") == "blocklist":
-            import re
             ids = re.findall("<Latest>(.*?)</Latest>", body.decode())
             if any((name, i) not in blocks for i in ids):
                 return self.reply(400, code="InvalidBlockList")
@@ -102,7 +102,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "DELETE":
             del blobs[name]
             return self.reply(202)
-        self.reply(200, blobs[name])
+        data = blobs[name]
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
+        if not asked:
+            return self.reply(200, data)
+        first, last = (int(n) for n in asked.groups())
+        if first >= len(data):
+            return self.reply(416, code="InvalidRange")
+        self.reply(206, data[first:last + 1])
 
     do_GET = do_PUT = do_DELETE = answer
 

@@ -8,8 +8,11 @@ Built on the service that pymilvus 1.1.2 brings, so what it takes and gives are 
   - ids are not unique: giving one again stores a second row; DeleteByID removes every copy
   - a collection takes ids with its first rows and always, or makes all of them
   - GetVectorsByID answers in the order of the ids asked, an empty record where there is none, any one copy of several
+  - Search answers row_num times topk ids and distances (L2 squared; the larger the better for IP only), filled up with -1;
+    partition tags are regular expressions; an IVF index wants nprobe, HNSW an ef of at least topk
 """
 import json
+import re
 import threading
 import time
 from concurrent import futures
@@ -31,6 +34,16 @@ class Refused(Exception):
 
 
 OK = status_pb2.Status(error_code=0, reason="OK")
+
+
+def distance(metric, query, row):
+    if metric <= 2:
+        pairs = zip(query.float_data, row.float_data)
+        return sum((a - b) ** 2 for a, b in pairs) if metric == 1 else sum(a * b for a, b in pairs)
+    a, b = (int.from_bytes(v.binary_data, "big") for v in (query, row))
+    common, either = (a & b).bit_count(), (a | b).bit_count()
+    jaccard = 1 - common / either if either else 0.0
+    return {3: (a ^ b).bit_count(), 4: jaccard, 5: jaccard, 6: 0.0 if a & b == a else 1.0, 7: 0.0 if a & b == b else 1.0}[metric]
 
 
 class Segment:
@@ -114,6 +127,31 @@ class Servicer(service.MilvusServiceServicer):
         c = self.collection(request.collection_name)
         found = {r[0]: r[1] for p in c.partitions.values() for s in p for r in s.rows}
         return pb.VectorsData(status=OK, vectors_data=[found.get(i, pb.RowRecord()) for i in request.id_array])
+
+    def Search(self, request, context):
+        c = self.collection(request.collection_name)
+        params = {p.key: json.loads(p.value) for p in request.extra_params}.get("params", {})
+        if not 1 <= request.topk <= 16384:
+            raise Refused(10, "Invalid topk: %d. The topk must be within the range of 1 ~ 16384" % request.topk)
+        if c.index in (2, 3, 5, 6) and not 1 <= params.get("nprobe", 0) <= 65536:
+            raise Refused(ILLEGAL, "Invalid search params: nprobe. The value must be within the range of 1 ~ 65536")
+        if c.index == 11 and not request.topk <= params.get("ef", 0) <= 32768:
+            raise Refused(ILLEGAL, "Invalid search params: ef. The value must be within the range of topk ~ 32768")
+        tags = [t for t in c.partitions if not request.partition_tag_array or
+                any(t == p or re.fullmatch(p, t) for p in request.partition_tag_array)]
+        if not tags:
+            raise Refused(1, "The specified partition does not exist")
+        rows = [r for t in tags for s in c.partitions[t] for r in s.rows]
+        reply = pb.TopKQueryResult(status=OK, row_num=len(request.query_record_array))
+        for query in request.query_record_array:
+            size = len(query.binary_data) * 8 if c.metric >= 3 else len(query.float_data)
+            if size != c.dimension:
+                raise Refused(WRONG_DIMENSION, f"vector dimension {size}, expected {c.dimension}")
+            measured = sorted(((distance(c.metric, query, row), i) for i, row in rows), reverse=c.metric == 2)[:request.topk]
+            measured += [(3.4028234663852886e38, -1)] * (request.topk - len(measured))
+            reply.ids.extend(i for _, i in measured)
+            reply.distances.extend(d for d, _ in measured)
+        return reply
 
     # --- what it is told
 
@@ -238,7 +276,7 @@ REPLIES = {
     "Cmd": pb.StringReply, "ShowCollections": pb.CollectionNameList, "HasCollection": pb.BoolReply,
     "DescribeCollection": pb.CollectionSchema, "CountCollection": pb.CollectionRowCount, "ShowCollectionInfo": pb.CollectionInfo,
     "DescribeIndex": pb.IndexParam, "ShowPartitions": pb.PartitionList, "HasPartition": pb.BoolReply,
-    "GetVectorIDs": pb.VectorIds, "GetVectorsByID": pb.VectorsData, "Insert": pb.VectorIds,
+    "Search": pb.TopKQueryResult, "GetVectorIDs": pb.VectorIds, "GetVectorsByID": pb.VectorsData, "Insert": pb.VectorIds,
 }
 for other in ("CreateCollection", "DropCollection", "CreateIndex", "DropIndex", "CreatePartition", "DropPartition",
               "DeleteByID", "Flush", "Compact", "PreloadCollection", "ReleaseCollection"):

@@ -32,10 +32,12 @@
 #include <faiss/IndexNSG.h>
 #include <faiss/IndexPreTransform.h>
 #include <faiss/IndexRefine.h>
+#include <faiss/IndexScalarQuantizer.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
 
 #include "library.h"
+#include "src/connector/faiss/scalar.h"
 
 namespace {
 
@@ -114,12 +116,30 @@ struct Output
 	}
 };
 
+/* As faiss-cpu does it, whose last bits are not those of Debian's build. */
+void decode(const faiss::ScalarQuantizer &sq, const uint8_t *codes, idx_t n, float *x)
+{
+	MfFaissScalar scalar{(int) sq.qtype, sq.d, sq.code_size, sq.trained.data()};
+
+	mf_faiss_scalar_decode(&scalar, codes, (size_t) n, x);
+}
+
+void add_centroid(const faiss::IndexIVF *ivf, size_t list, float *x)
+{
+	std::vector<float> centroid(ivf->d);
+
+	ivf->quantizer->reconstruct(list, centroid.data());
+	for (int i = 0; i < ivf->d; i++)
+		x[i] += centroid[i];
+}
+
 /* One row of an inverted list. */
 void decode(const faiss::IndexIVF *ivf, size_t list, size_t offset, float *x)
 {
 	auto additive = dynamic_cast<const faiss::IndexIVFAdditiveQuantizer *>(ivf);
+	auto scalar = dynamic_cast<const faiss::IndexIVFScalarQuantizer *>(ivf);
 
-	if (!additive)
+	if (!additive && !scalar)
 	{
 		/* its second codes are found by id, which libfaiss asserts */
 		if (dynamic_cast<const faiss::IndexIVFPQR *>(ivf))
@@ -132,14 +152,12 @@ void decode(const faiss::IndexIVF *ivf, size_t list, size_t offset, float *x)
 		return;
 	}
 	faiss::InvertedLists::ScopedCodes codes(ivf->invlists, list);
-	additive->aq->decode(codes.get() + offset * ivf->code_size, x, 1);
-	if (additive->by_residual)
-	{
-		std::vector<float> centroid(ivf->d);
-		ivf->quantizer->reconstruct(list, centroid.data());
-		for (int i = 0; i < ivf->d; i++)
-			x[i] += centroid[i];
-	}
+	if (scalar)
+		decode(scalar->sq, codes.get() + offset * ivf->code_size, 1, x);
+	else
+		additive->aq->decode(codes.get() + offset * ivf->code_size, x, 1);
+	if (scalar ? scalar->by_residual : additive->by_residual)
+		add_centroid(ivf, list, x);
 }
 
 void lists(const faiss::IndexIVF *ivf, const Output &out)
@@ -195,6 +213,7 @@ void lists(const faiss::IndexIVF *ivf, const Output &out)
 
 void sequence(const faiss::Index *index, const Output &out)
 {
+	auto scalar = dynamic_cast<const faiss::IndexScalarQuantizer *>(index);
 	idx_t at_once = std::max<idx_t>(1, PIECE / (index->d * sizeof(float)));
 	std::vector<idx_t> ids(at_once);
 	std::vector<float> x(out.vectors ? at_once * index->d : 0);
@@ -205,7 +224,9 @@ void sequence(const faiss::Index *index, const Output &out)
 
 		for (idx_t j = 0; j < n; j++)
 			ids[j] = i + j;
-		if (out.vectors)
+		if (out.vectors && scalar)
+			decode(scalar->sq, scalar->codes.data() + i * scalar->code_size, n, x.data());
+		else if (out.vectors)
 			index->reconstruct_n(i, n, x.data());
 		out.rows(n, ids.data(), x.data());
 	}
@@ -355,6 +376,12 @@ int faiss_IndexBinary_add_with_ids(FaissIndexBinary *index, idx_t n, const uint8
 #endif
 
 /* ------------------------------------------------------------- what it lacks */
+
+/* Where libfaiss_c has the C API, it does not know of what failed here. */
+extern "C" const char *mf_faiss_error()
+{
+	return last_error.empty() ? faiss_get_last_error() : last_error.c_str();
+}
 
 extern "C" int mf_faiss_rows(FaissIndex *index, int vectors, MfFaissEmit emit)
 {

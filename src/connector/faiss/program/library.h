@@ -3,7 +3,7 @@
  *
  * The C API (faiss/c_api) has no way to the codes of inverted lists, to binary
  * IVFs, or to what lies within an index that transforms.  These functions
- * answer as it does: 0, or a code with the text in faiss_get_last_error().
+ * answer as it does: 0, or a code with the text in mf_faiss_error().
  */
 #ifndef MF_FAISS_LIBRARY_H
 #define MF_FAISS_LIBRARY_H
@@ -20,6 +20,9 @@
 extern "C"
 {
 #endif
+
+/* The text of the last error, of these functions or of the C API's. */
+extern const char *mf_faiss_error(void);
 
 /* Some rows: vectors is NULL where only ids are wanted. */
 typedef void (*MfFaissEmit) (int64_t n, const int64_t *ids, const void *vectors);

@@ -31,7 +31,7 @@ check(int rc, const char *what)
 	if (rc == 0)
 		return;
 	/* what libfaiss says begins with a place in its source */
-	program_fail("HV00L", faiss_get_last_error(), "libfaiss could not %s", what);
+	program_fail("HV00L", mf_faiss_error(), "libfaiss could not %s", what);
 }
 
 /* ------------------------------------------------------------------------ reading */

@@ -7,6 +7,8 @@
 #include "hdf5_program.h"
 
 #define MAX_DEPTH 8
+#define MAX_NAME 1024
+#define MAX_LINKS (10 * MF_HDF5_MAX_FIELDS)
 
 typedef struct Walk
 {
@@ -98,25 +100,68 @@ add_unknown(Walk *walk, const char *path)
 	add_field(walk, &field, path, "unknown", "this version of libhdf5 cannot open it");
 }
 
+/* ------------------------------------------------------------------------ groups */
+
+typedef struct Names
+{
+	Walk	   *walk;
+	char	  **names;
+	int			n;
+	int			room;
+} Names;
+
 static void walk_group(Walk *walk, hid_t group, const char *path, int depth);
 
 static void
-look_at_link(Walk *walk, hid_t group, hsize_t n, const char *path, int depth)
+too_many(void)
 {
-	char		name[1024];
+	program_fail("54000", NULL, "the file has more than %d datasets", MF_HDF5_MAX_FIELDS);
+}
+
+/* Hard links only: others lead elsewhere. */
+static herr_t
+add_name(hid_t group, const char *name, const H5L_info_t *info, void *arg)
+{
+	Names	   *names = arg;
+
+	if (names->walk->nlinks++ >= MAX_LINKS)
+		too_many();
+	if (info->type != H5L_TYPE_HARD || strlen(name) >= MAX_NAME)
+		return 0;
+	if (names->n == names->room)
+	{
+		names->room = names->room ? names->room * 2 : 64;
+		names->names = realloc(names->names, sizeof(char *) * (size_t) names->room);
+		if (names->names == NULL)
+			program_fail("53200", NULL, "out of memory");
+	}
+	names->names[names->n] = program_alloc(strlen(name) + 1);
+	strcpy(names->names[names->n++], name);
+	return 0;
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static void
+look_at(Walk *walk, hid_t group, const char *name, const char *path, int depth)
+{
 	char		whole[4096];
-	H5L_info_t	info;
 	hid_t		object;
 
-	if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, n, name, sizeof(name), H5P_DEFAULT) < 0 ||
-		strlen(name) + 1 >= sizeof(name) || strlen(path) + strlen(name) + 2 > sizeof(whole) ||
-		H5Lget_info(group, name, &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD)
+	if (strlen(path) + strlen(name) + 2 > sizeof(whole))
 		return;
 	strcpy(whole, path);
 	if (whole[0] != '\0')
 		strcat(whole, "/");
 	strcat(whole, name);
+	if (walk->nfields >= MF_HDF5_MAX_FIELDS)
+		too_many();
 	object = H5Oopen(group, name, H5P_DEFAULT);
+	hdf5_alive();
 	if (object < 0)
 	{
 		add_unknown(walk, whole);
@@ -137,19 +182,26 @@ look_at_link(Walk *walk, hid_t group, hsize_t n, const char *path, int depth)
 	}
 }
 
+/*
+ * In the order that the file has them, and sorted here: where their order or
+ * their number is asked for, libhdf5 makes a table, and frees what it has not
+ * filled in of it if the group is damaged.
+ */
 static void
 walk_group(Walk *walk, hid_t group, const char *path, int depth)
 {
-	H5G_info_t	info;
+	Names		names = {.walk = walk};
 
-	if (H5Gget_info(group, &info) < 0)
+	if (H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, add_name, &names) < 0)
 		program_fail("HV00L", hdf5_reason(), "the file is not a sound HDF5 file");
-	for (hsize_t i = 0; i < info.nlinks; i++)
+	if (names.n > 0)
+		qsort(names.names, (size_t) names.n, sizeof(char *), by_bytes);
+	for (int i = 0; i < names.n; i++)
 	{
-		if (walk->nfields >= MF_HDF5_MAX_FIELDS || walk->nlinks++ >= 10 * MF_HDF5_MAX_FIELDS)
-			program_fail("54000", NULL, "the file has more than %d datasets", MF_HDF5_MAX_FIELDS);
-		look_at_link(walk, group, i, path, depth);
+		look_at(walk, group, names.names[i], path, depth);
+		free(names.names[i]);
 	}
+	free(names.names);
 }
 
 void

@@ -33,6 +33,9 @@ typedef struct Dataset
 /* What libhdf5 says of the last error, or NULL. */
 extern const char *hdf5_reason(void);
 
+/* To be called again and again while a file is read, or the program is ended. */
+extern void hdf5_alive(void);
+
 /* Look at an opened dataset; never fails, but may say why it is to be skipped. */
 extern void dataset_look(hid_t id, Dataset *dataset);
 extern void dataset_close(Dataset *dataset);
@@ -42,7 +45,10 @@ extern void dataset_open(hid_t file, const char *path, Dataset *dataset);
 
 extern void describe_file(hid_t file);
 extern void count_rows(hid_t file, const char *path);
-extern void read_file(hid_t file, int ncolumns, char **argv);
+
+/* count < 0 = all rows; else `rows` is how many the datasets must have. */
+extern void read_file(hid_t file, long long first, long long count, long long rows, int ncolumns, char **argv);
+
 extern void write_file(int compression, bool shuffle, int ncolumns, char **paths);
 
 #endif							/* MF_HDF5_PROGRAM_H */

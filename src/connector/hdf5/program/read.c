@@ -288,9 +288,19 @@ send(Source *sources, int n, hsize_t rows)
 	free(columns);
 }
 
-void
-read_file(hid_t file, int n, char **argv)
+/* Of a part of a file that has changed since it was cut, nothing is sent. */
+static void
+check_range(const Source *source, long long first, long long count, long long rows)
 {
+	if (source->d.rows != (hsize_t) rows || first < 0 || count < 0 || first > rows - count)
+		program_fail("55000", NULL, "dataset \"%s\" has %llu rows, and had %lld when it was split", source->path,
+					 (unsigned long long) source->d.rows, rows);
+}
+
+void
+read_file(hid_t file, long long first, long long count, long long rows, int n, char **argv)
+{
+	hsize_t		end;
 	Source	   *sources = program_alloc(sizeof(Source) * (size_t) n);
 	size_t		row_bytes = 0;
 	hsize_t		at_once;
@@ -308,12 +318,16 @@ read_file(hid_t file, int n, char **argv)
 	at_once = (hsize_t) mf_frame_rows(row_bytes);
 	for (int i = 0; i < n; i++)
 		make_room(&sources[i], at_once);
-	for (hsize_t from = 0; n > 0 && from < sources[0].d.rows; from += at_once)
+	if (count >= 0)
+		check_range(&sources[0], first, count, rows);
+	end = count >= 0 ? (hsize_t) (first + count) : sources[0].d.rows;
+	for (hsize_t from = count >= 0 ? (hsize_t) first : 0; from < end; from += at_once)
 	{
-		hsize_t		left = sources[0].d.rows - from;
+		hsize_t		left = end - from;
 
 		for (int i = 0; i < n; i++)
 			read_rows(&sources[i], from, left < at_once ? left : at_once);
 		send(sources, n, left < at_once ? left : at_once);
+		hdf5_alive();
 	}
 }

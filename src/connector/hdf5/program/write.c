@@ -252,6 +252,8 @@ make_file(void)
 	int			fd;
 
 	(void) H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
+	/* the other drivers ask what the file is called: it has no name yet */
+	(void) H5Pset_fapl_stdio(access);
 	file = H5Fcreate(FILE_NAME, H5F_ACC_TRUNC, H5P_DEFAULT, access);
 	if (file < 0)
 		program_fail("58030", hdf5_reason(), "the file cannot be written");
