@@ -569,6 +569,8 @@ CREATE FUNCTION stage(
 COMMENT ON FUNCTION stage(regclass, name, text, text, bigint) IS
 	'write the rows of a table into files of a store, with a manifest; a row a file';
 
+-- A state of damaged: the manifest cannot be read, or its checksum does not fit;
+-- missing: a folder with a name of ours has files and no manifest (yet).
 CREATE FUNCTION staged(
 	store name,
 	OUT manifest text,
@@ -583,9 +585,9 @@ CREATE FUNCTION staged(
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
 	SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION staged(name) IS
-	'the manifests of a store; state is staging or complete';
+	'the manifests of a store; state is staging, complete, damaged or missing';
 
--- Error: 42704 no such manifest.
+-- Error: 42704 no such manifest, and no folder with a name of ours.
 CREATE FUNCTION unstage(store name, manifest text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'milvus_fdw_unstage'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -605,8 +607,8 @@ COMMENT ON FUNCTION unstage(name, text) IS
 -- bulk_timeout, 0A000 the server cannot import such files.
 
 -- Removes the files at the end, unless the table's option keep_staged is true.
--- Errors: 42704 no such manifest, 55000 it is not complete, 42804 its columns do
--- not fit the collection.
+-- Errors: 42704 no such manifest, XX001 it is damaged, 55000 it is not complete,
+-- 42804 its columns do not fit the collection.
 CREATE FUNCTION import_files(
 	"table" regclass,
 	store name,
@@ -697,7 +699,7 @@ CREATE FUNCTION wait_for_import(
 COMMENT ON FUNCTION wait_for_import(regclass, name, text, double precision) IS
 	'wait for the imports of a manifest for so many seconds at most, and remove its files';
 -- The first row is the manifest; the last are files that it does not list.
--- Error: 42704 no such manifest.
+-- Errors: 42704 no such manifest, XX001 it cannot be read.
 CREATE FUNCTION verify(
 	store name,
 	manifest text,

@@ -150,7 +150,7 @@ open_manifest(FunctionCallInfo fcinfo)
 	staged.table = target_table(PG_GETARG_OID(0));
 	staged.store = mf_store_server(PG_GETARG_NAME(1));
 	staged.job = mf_manifest_job(mf_sql_text_arg(fcinfo, 2));
-	text = mf_manifest_get(staged.store, staged.job, &manifest);
+	text = mf_manifest_get(staged.store, staged.job, true, &manifest);
 	mf_manifest_parts(text, strlen(text), &columns, &files);
 	mf_import_check(staged.table, &manifest, columns);
 	staged.im = mf_importing_new(staged.table);

@@ -138,28 +138,69 @@ get_text(json_t *root, const char *key)
 	return pstrdup(value != NULL ? value : "");
 }
 
+/* Below the job's folder, and nowhere else by way of "..". */
+static bool
+is_in_folder(const char *name, const char *job)
+{
+	size_t		n = strlen(job);
+
+	if (name == NULL || strncmp(name, job, n) != 0 || name[n] != '/')
+		return false;
+	for (const char *part = name + n; *part == '/'; part += n)
+	{
+		part++;
+		n = strcspn(part, "/");
+		if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+/* NULL = it can be used. */
+static const char *
+fault_of(json_t *root, const char *job)
+{
+	json_t	   *files = json_object_get(root, "files");
+	const char *own = json_string_value(json_object_get(root, "job"));
+	json_t	   *item;
+	size_t		i;
+
+	if (json_integer_value(json_object_get(root, VERSION_KEY)) != 1 || !json_is_array(files) || own == NULL)
+		return "it cannot be read";
+	if (strcmp(own, job) != 0)
+		return "it was written for another folder";
+	json_array_foreach(files, i, item)
+	{
+		if (!is_in_folder(json_string_value(json_object_get(item, "name")), job))
+			return "it names a file outside of its folder";
+	}
+	return NULL;
+}
+
 bool
-mf_manifest_read(const char *text, size_t len, MfManifest *manifest)
+mf_manifest_read(const char *text, size_t len, const char *job, MfManifest *manifest)
 {
 	json_t	   *root = json_loadb(text, len, 0, NULL);
 	json_t	   *files = json_object_get(root, "files");
-	bool		ours = json_integer_value(json_object_get(root, VERSION_KEY)) == 1 && json_is_array(files);
+	bool		usable;
 
 	memset(manifest, 0, sizeof(*manifest));
-	if (ours)
+	manifest->fault = fault_of(root, job);
+	usable = manifest->fault == NULL;
+	if (usable)
 	{
 		manifest->job = get_text(root, "job");
 		manifest->state = get_text(root, "state");
 		manifest->format = get_text(root, "format");
 		manifest->created = get_text(root, "created");
-		manifest->intact = is_intact(text, len);
+		manifest->fault = is_intact(text, len) ? NULL : "its checksum does not fit";
 		manifest->rows = json_integer_value(json_object_get(root, "rows"));
 		manifest->nfiles = (int) json_array_size(files);
 		for (int i = 0; i < manifest->nfiles; i++)
 			manifest->bytes += json_integer_value(json_object_get(json_array_get(files, (size_t) i), "bytes"));
 	}
 	json_decref(root);
-	return ours;
+	return usable;
 }
 
 static MfKind

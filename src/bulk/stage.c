@@ -142,6 +142,23 @@ name_job(MfStaging *s)
 	mf_iso_time(s->created, now + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, false);
 }
 
+bool
+mf_stage_is_job(const char *name)
+{
+	static const char form[] = "stage-00000000-000000-xxxxxxxx";
+
+	if (strlen(name) != sizeof(form) - 1)
+		return false;
+	for (int i = 0; form[i] != '\0'; i++)
+	{
+		bool		digit = name[i] >= '0' && name[i] <= '9';
+
+		if (form[i] == '0' ? !digit : form[i] == 'x' ? !digit && (name[i] < 'a' || name[i] > 'f') : name[i] != form[i])
+			return false;
+	}
+	return true;
+}
+
 MfStaging *
 mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_bytes)
 {

@@ -80,6 +80,9 @@ extern void mf_stage_bind(MfStaging *s, TupleDesc desc, TupleTableSlot *first, O
 /* A format by its name; raises. */
 extern const MfFormat *mf_stage_format(const char *name);
 
+/* Does a folder have a name as jobs have them? */
+extern bool mf_stage_is_job(const char *name);
+
 /* A new job in a store, in a context of its own below the current one. */
 extern MfStaging *mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_bytes);
 
@@ -136,13 +139,13 @@ typedef struct MfManifest
 	int			nfiles;
 	int64		rows;
 	int64		bytes;
-	bool		intact;			/* its own checksum fits */
+	const char *fault;			/* why it is not to be trusted, or NULL */
 } MfManifest;
 
 extern void mf_manifest_write(MfStaging *s);
 
-/* false = it is not one of ours. */
-extern bool mf_manifest_read(const char *text, size_t len, MfManifest *manifest);
+/* What lies in the folder of this name.  false = only fault is set; true: it may be set all the same. */
+extern bool mf_manifest_read(const char *text, size_t len, const char *job, MfManifest *manifest);
 
 /* Its columns (of MfFormatColumn) and files (of MfStagedFile), of what mf_manifest_read took. */
 extern void mf_manifest_parts(const char *text, size_t len, List **columns, List **files);
@@ -152,7 +155,10 @@ extern void mf_manifest_parts(const char *text, size_t len, List **columns, List
 /* The job of a manifest's name; raises where it can be none. */
 extern char *mf_manifest_job(const char *manifest);
 
-/* The text of a job's manifest, palloc'd; raises if there is none of ours. */
-extern char *mf_manifest_get(MfRemote *store, const char *job, MfManifest *manifest);
+/*
+ * The text of a job's manifest, palloc'd; raises if there is none of ours, or if
+ * it cannot be used; intact: or if it is not to be trusted.
+ */
+extern char *mf_manifest_get(MfRemote *store, const char *job, bool intact, MfManifest *manifest);
 
 #endif							/* MF_BULK_STAGE_H */

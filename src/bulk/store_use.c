@@ -74,12 +74,12 @@ remove_entries(MfRemote *remote, const char *job, MfStoreVerb list, MfStoreVerb 
 	n = mf_store_entries(found, &entries);
 	for (int i = 0; i < n; i++)
 	{
+		*removed += manifest != NULL;
 		if (manifest != NULL && strcmp(entries[i].name, manifest) == 0)
 			continue;
 		if (mf_store_try(remote, remove, entries[i].name, entries[i].id, one, err) == NULL)
 			return MF_ERROR;
 		MemoryContextReset(one);
-		*removed += manifest != NULL;
 	}
 	return MF_OK;
 }
@@ -97,8 +97,6 @@ mf_store_remove_job(MfRemote *remote, const char *job, int64 *removed, MfError *
 	/* it goes last: as long as anything is there, so is the word of it */
 	if (status == MF_OK && mf_store_try(remote, MF_STORE_DELETE, manifest, NULL, context, err) == NULL)
 		status = MF_ERROR;
-	if (status == MF_OK)
-		++*removed;
 	MemoryContextDelete(context);
 	return status;
 }

@@ -124,7 +124,6 @@ milvus_fdw_verify(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MfRemote   *store;
 	MfManifest	manifest;
-	const char *fault = NULL;
 	char	   *job;
 	char	   *name;
 	char	   *text;
@@ -135,13 +134,11 @@ milvus_fdw_verify(PG_FUNCTION_ARGS)
 	store = mf_store_server(PG_GETARG_NAME(0));
 	job = mf_manifest_job(mf_sql_text_arg(fcinfo, 1));
 	name = psprintf("%s/" MF_MANIFEST_FILE, job);
-	text = mf_manifest_get(store, job, &manifest);
+	text = mf_manifest_get(store, job, false, &manifest);
 	mf_manifest_parts(text, strlen(text), &columns, &files);
-	if (!manifest.intact)
-		fault = "its checksum does not fit";
-	else if (strcmp(manifest.state, "complete") != 0)
-		fault = "its files are not complete";
-	show(result, name, (int64) strlen(text), fault);
+	if (manifest.fault == NULL && strcmp(manifest.state, "complete") != 0)
+		manifest.fault = "its files are not complete";
+	show(result, name, (int64) strlen(text), manifest.fault);
 	show_files(result, store, files);
 	show_others(result, store, job, name, files);
 	return (Datum) 0;

@@ -1,6 +1,7 @@
 # Is what a query returns in the files that were staged, every bit of it, as pyarrow, numpy and json read them?
 
 use MilvusFdw;
+use Compress::Zlib ();
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use IPC::Run ();
@@ -183,6 +184,60 @@ subtest 'verify' => sub {
 		sql("SELECT milvus_fdw.unstage('place', '$manifest')");
 	}
 	fails('none', q{SELECT milvus_fdw.verify('place', 'nothing')}, sqlstate => '42704');
+};
+
+subtest 'a manifest that is damaged' => sub {
+	sql(q{SELECT milvus_fdw.unstage('place', manifest) FROM milvus_fdw.staged('place')});
+	my $manifest = value(q{SELECT manifest FROM milvus_fdw.stage('SELECT g AS a FROM generate_series(1, 10) g', 'place')});
+	my ($job) = $manifest =~ m{(.*)/};
+	my $text = read_text("$place/$manifest");
+	my $sum = sub { my ($all) = @_; $all =~ s/(,\n "checksum": "crc32:)\w{8}/$1 . sprintf '%08x', Compress::Zlib::crc32($`)/se; $all };
+	is($sum->($text), $text, 'the checksum is that of what is before it');
+	my $changed = sub { my ($from, $to) = @_; (my $all = $text) =~ s/$from/$to/ or die $from; $all };
+	my $verify = "SELECT milvus_fdw.verify('place', '$manifest')";
+	my %unreadable = (
+		nothing => '', cut => substr($text, 0, length($text) / 2), 'the last line gone' => ($text =~ /(.*\n)./s)[0], garbage => "\0\xff" x 1000,
+		'other JSON' => '[1, {"files": 2}]', 'of a later version' => $sum->($changed->(qr/fdw_manifest": 1/, 'fdw_manifest": 2')), 'deeply nested' => '[' x 100_000);
+	for my $what (sort keys %unreadable)
+	{
+		put_text("$place/$manifest", $unreadable{$what});
+		fails("$what: verify", $verify, sqlstate => 'XX001', message => qr/manifest "\Q$manifest\E" in the store of server "place" is damaged: it cannot be read/, hint => qr/unstage\('place', '$job'\)/);
+		is_deeply([ sql(q{SELECT * FROM milvus_fdw.staged('place')}) ], [ [ $manifest, 'damaged', (undef) x 5 ] ], "$what: staged shows it");
+	}
+	for my $name ('../precious/file', "$job/../precious/file", "$job/./x", "$job//x", "$job/", $job, '/etc/passwd')
+	{
+		put_text("$place/$manifest", $sum->($changed->(qr{"$job/000001.parquet"}, "\"$name\"")));
+		fails("it leads to $name", $verify, sqlstate => 'XX001', message => qr/names a file outside of its folder/);
+	}
+	put_text("$place/$manifest", $sum->($changed->(qr{"job": "$job"}, '"job": "stage-20200101-000000-00000000"')));
+	fails('of another folder', $verify, sqlstate => 'XX001', message => qr/written for another folder/);
+	put_text("$place/$manifest", $changed->(qr/"rows": 10/, '"rows": 11'));
+	is_deeply([ sql(q{SELECT state, rows FROM milvus_fdw.staged('place')}) ], [ [ 'damaged', 11 ] ], 'one whose checksum does not fit');
+	put_text("$place/$manifest", $changed->(qr/"created": "\d+/, '"created": "x'));
+	is_deeply([ sql(q{SELECT state, created FROM milvus_fdw.staged('place')}) ], [ [ 'damaged', undef ] ], 'a time that is none');
+	put_text("$place/$manifest", $text);
+	is_deeply([ sql(q{SELECT state, created > now() - interval '1 h' FROM milvus_fdw.staged('place')}) ], [ [ 'complete', 't' ] ], 'well again');
+	put_text("$place/$manifest", 'garbage');
+	is(value(q{SELECT milvus_fdw.unstage('place', $1)}, $manifest), 2, 'unstage removes it');
+	ok(!-e "$place/$job", 'with its folder');
+
+	$manifest = value(q{SELECT manifest FROM milvus_fdw.stage('SELECT 1 AS a', 'place')});
+	($job) = $manifest =~ m{(.*)/};
+	unlink "$place/$manifest" or die $!;
+	is_deeply([ sql(q{SELECT manifest, state FROM milvus_fdw.staged('place')}) ], [ [ $manifest, 'missing' ] ], 'one that is gone leaves its files to be seen');
+	fails('verify', "SELECT milvus_fdw.verify('place', '$manifest')", sqlstate => '42704');
+	is(value(q{SELECT milvus_fdw.unstage('place', $1)}, $manifest), 1, 'and removed');
+	ok(!-e "$place/$job", 'with the folder');
+
+	for my $name ('mine', 'stage-20200101-000000-0000000', 'stage-20200101-000000-0000000G', 'stage-2020-101-000000-00000000', 'xtage-20200101-000000-00000000')
+	{
+		mkdir "$place/$name" or die $!;
+		put_text("$place/$name/manifest.json", 'garbage');
+		fails("a folder $name", "SELECT milvus_fdw.unstage('place', '$name')", sqlstate => '42704');
+		fails('is none of ours', "SELECT milvus_fdw.verify('place', '$name')", sqlstate => '42704');
+		is(value(q{SELECT count(*) FROM milvus_fdw.staged('place')}), 0, 'and not shown');
+		system 'rm', '-r', "$place/$name";
+	}
 };
 
 subtest 'what goes wrong on the way' => sub {

@@ -92,6 +92,26 @@ subtest 'what does not fit is refused' => sub {
 	fails('a store that is none', 'INSERT INTO t106_fit VALUES (1)', sqlstate => '42809');
 };
 
+subtest 'a manifest that is damaged is refused' => sub {
+	bulk_target('t106_damaged', $columns, {}, fields => $fields);
+	my $manifest = stage('SELECT id, t, v FROM public.source');
+	my $import = "SELECT * FROM milvus_fdw.import_files('t106_damaged', 'place', '$manifest')";
+	my $text = do { open my $in, '<:raw', "$place/$manifest" or die $!; local $/; <$in> };
+	(my $changed = $text) =~ s/"rows": $rows/"rows": 1/;
+	for my $case ([ 'another number of rows', $changed, qr/its checksum does not fit/ ], [ 'cut', substr($text, 0, 500), qr/it cannot be read/ ])
+	{
+		my ($name, $what, $why) = @$case;
+		open my $out, '>:raw', "$place/$manifest" or die $!;
+		print $out $what;
+		close $out;
+		fails($name, $import, sqlstate => 'XX001', message => $why, hint => qr/Stage the rows again/);
+		fails("$name: waiting for it", "SELECT * FROM milvus_fdw.wait_for_import('t106_damaged', 'place', '$manifest')", sqlstate => 'XX001', message => $why);
+	}
+	is(value("SELECT count(*) FROM milvus_fdw.imports('t106_damaged')"), 0, 'nothing was sent');
+	clean();
+	is(scalar(staged()), 0, 'and it can be removed');
+};
+
 subtest 'an import that fails' => sub {
 	my $name = bulk_target('t106_failed', $columns, { stage_path => '/nowhere' }, fields => $fields);
 	my $e = error_of("INSERT INTO $name SELECT id, t, v FROM source");
