@@ -607,8 +607,9 @@ COMMENT ON FUNCTION unstage(name, text) IS
 -- bulk_timeout, 0A000 the server cannot import such files.
 
 -- Removes the files at the end, unless the table's option keep_staged is true.
--- Errors: 42704 no such manifest, XX001 it is damaged, 55000 it is not complete,
--- 42804 its columns do not fit the collection.
+-- Errors: 42704 no such manifest, XX001 it is damaged, or a file is missing or
+-- longer or shorter than it was, 55000 it is not complete, 42804 its columns do
+-- not fit the collection.
 CREATE FUNCTION import_files(
 	"table" regclass,
 	store name,

@@ -89,6 +89,11 @@ extern const char *mf_import_state_name(const MfImportPart *part);
 /* A job's JSON list of files, palloc'd; NULL = it is not told. */
 extern const char *const *mf_import_names(const char *list, int *n);
 
+/* ------------------------------------------------ src/bulk/import_present.c */
+
+/* Raise if a job's file that is yet to be asked for is not in the store, or longer or shorter than it was. */
+extern void mf_importing_check_files(const MfImporting *im, const char *job, List *files);
+
 /* -------------------------------------------------- src/bulk/import_parts.c */
 
 /* A staged file as the remote sees it: option stage_path, or the store's own place. */

@@ -77,14 +77,13 @@ note_in_ledger(const MfImporting *im, MfLedgerEntry *ledger)
 	ledger->unknown = counts.unknown;
 }
 
+/* After mf_importing_look: what the remote has heard of already is not asked for again. */
 static void
 run_imports(MfImporting *im, bool wait)
 {
 	MfTable    *table = im->table;
 	MfLedgerEntry *ledger = mf_ledger_open(table->remote->server, table->collection, MF_LEDGER_WRITTEN);
 
-	/* what the remote has heard of already is not asked for again */
-	mf_importing_look(im);
 	PG_TRY();
 	{
 		ListCell   *lc;
@@ -134,6 +133,7 @@ typedef struct Staged
 	MfTable    *table;
 	MfRemote   *store;
 	char	   *job;
+	List	   *files;			/* of MfStagedFile */
 	MfImporting *im;
 } Staged;
 
@@ -144,17 +144,16 @@ open_manifest(FunctionCallInfo fcinfo)
 	Staged		staged;
 	MfManifest	manifest;
 	List	   *columns;
-	List	   *files;
 	char	   *text;
 
 	staged.table = target_table(PG_GETARG_OID(0));
 	staged.store = mf_store_server(PG_GETARG_NAME(1));
 	staged.job = mf_manifest_job(mf_sql_text_arg(fcinfo, 2));
 	text = mf_manifest_get(staged.store, staged.job, true, &manifest);
-	mf_manifest_parts(text, strlen(text), &columns, &files);
+	mf_manifest_parts(text, strlen(text), &columns, &staged.files);
 	mf_import_check(staged.table, &manifest, columns);
 	staged.im = mf_importing_new(staged.table);
-	mf_importing_add_staged(staged.im, staged.store, files);
+	mf_importing_add_staged(staged.im, staged.store, staged.files);
 	return staged;
 }
 
@@ -167,6 +166,8 @@ milvus_fdw_import_manifest(PG_FUNCTION_ARGS)
 	mf_sql_prevent_read_only("import_files()");
 	InitMaterializedSRF(fcinfo, 0);
 	staged = open_manifest(fcinfo);
+	mf_importing_look(staged.im);
+	mf_importing_check_files(staged.im, staged.job, staged.files);
 	run_imports(staged.im, PG_GETARG_BOOL(3));
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
 	if (PG_GETARG_BOOL(3))
@@ -210,6 +211,7 @@ milvus_fdw_import_files(PG_FUNCTION_ARGS)
 			count++;
 		(void) mf_importing_add(im, count, names + i, -1, -1);
 	}
+	mf_importing_look(im);
 	run_imports(im, PG_GETARG_BOOL(2));
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, im);
 	return (Datum) 0;

@@ -113,7 +113,7 @@ show_others(ReturnSetInfo *result, MfRemote *store, const char *job, const char 
 		foreach(lc, files)
 			listed = listed || strcmp(((MfStagedFile *) lfirst(lc))->name, entries[i].name) == 0;
 		if (!listed)
-			show(result, entries[i].name, -1, "it is not in the manifest");
+			show(result, entries[i].name, entries[i].bytes, "it is not in the manifest");
 	}
 }
 

@@ -83,6 +83,15 @@ from minio import Minio
 Minio("localhost:" + args[0], "testkey", "testsecret", secure=False).remove_object("stage", args[1])
 P
 	is_deeply([ $wrong->() ], [ [ $file->[0], 'missing' ] ], 'gone');
+	python(<<'P', $minio->{port}, $file->[0]);
+import io
+from minio import Minio
+c = Minio("localhost:" + args[0], "testkey", "testsecret", secure=False)
+for name, n in (("/a", 12), ("/b", 0), ("/c", 7000000)):
+    c.put_object("stage", args[1] + name, io.BytesIO(b"x" * n), n)
+P
+	is_deeply([ sql("SELECT substr(name, length('$file->[0]') + 1), bytes FROM milvus_fdw.verify('s3', '$file->[3]') WHERE reason ~ 'not in the manifest'") ],
+		[ [ '/a', 12 ], [ '/b', 0 ], [ '/c', 7000000 ] ], 'strangers, with their lengths');
 	sql("SELECT milvus_fdw.unstage('s3', '$file->[3]')");
 };
 

@@ -37,6 +37,9 @@ subtest 'shared access signature' => sub {
 	is(sprintf('crc32:%08x', Compress::Zlib::crc32($blob)), $file->[1], 'what is there is what was sent');
 	is(substr($blob, 0, 4), 'PAR1', 'in order');
 	is_deeply([ sql(q{SELECT count(*), bool_and(ok) FROM milvus_fdw.staged('signed') s, milvus_fdw.verify('signed', s.manifest)}) ], [ [ 2, 't' ] ], 'verify reads it back');
+	HTTP::Tiny->new->put($signed->url . "/box/a%20b/$file->[0].$_?$sas", { content => 'x' x $_, headers => { 'x-ms-blob-type' => 'BlockBlob' } }) for 3, 0, 12;
+	is_deeply([ sql(q{SELECT v.bytes FROM milvus_fdw.staged('signed') s, milvus_fdw.verify('signed', s.manifest) v WHERE NOT ok ORDER BY 1}) ], [ [0], [3], [12] ], 'strangers, with their lengths');
+	HTTP::Tiny->new->delete($signed->url . "/box/a%20b/$file->[0].$_?$sas") for 3, 0, 12;
 	is(value(q{SELECT milvus_fdw.unstage('signed', manifest) FROM milvus_fdw.staged('signed')}), 2, 'and removed');
 	is_deeply([ sql(q{SELECT * FROM milvus_fdw.staged('signed')}) ], [], 'wholly');
 };

@@ -112,6 +112,35 @@ subtest 'a manifest that is damaged is refused' => sub {
 	is(scalar(staged()), 0, 'and it can be removed');
 };
 
+subtest 'files that are not what they were' => sub {
+	bulk_target('t106_files', $columns, { keep_staged => 'true' }, fields => $fields);
+	my $manifest = stage('SELECT id, t, v FROM public.source', q{'parquet'}, 'file_bytes => 300000');
+	my ($job) = $manifest =~ m{(.*)/};
+	my $import = "SELECT state, asked FROM milvus_fdw.import_files('t106_files', 'place', '$manifest')";
+	my @files = sort map { m{([^/]+)$} } glob "$place/$job/*.parquet";
+	cmp_ok(scalar @files, '>', 2, 'there are some');
+	my $last = "$place/$job/$files[-1]";
+	my $size = -s $last;
+	my %told = (sqlstate => 'XX001', detail => qr/No import was asked for/, hint => qr/verify\('place', '$job'\)/);
+	{ open my $out, '>>', $last or die $!; print $out 'x'; }
+	fails('one is longer', $import, %told, message => qr{file "$job/$files[-1]" in the store of server "place" has @{[ $size + 1 ]} bytes, not $size$});
+	truncate $last, $size - 8 or die $!;
+	fails('shorter', $import, %told, message => qr/has @{[ $size - 8 ]} bytes, not $size$/);
+	rename $last, "$last.away" or die $!;
+	fails('missing', $import, %told, message => qr{file "$job/$files[-1]" is not in the store});
+	is(value("SELECT count(*) FROM milvus_fdw.imports('t106_files')"), 0, 'the others were not asked for');
+	is(value("SELECT bytes FROM milvus_fdw.verify('place', '$manifest') WHERE reason ~ 'not in the manifest'"), $size - 8, 'verify tells the length of a stranger');
+	sql("SELECT milvus_fdw.unstage('place', '$job')");
+
+	$manifest = stage('SELECT id, t, v FROM public.source', q{'numpy'}, 'file_bytes => 300000');
+	$import =~ s/stage-[^']+/$manifest/;
+	is((sql("$import"))[0][1], 't', 'whole ones are');
+	is(bulk_differences('t106_files', 't', 'v'), 0, 'every bit is there');
+	unlink glob "$place/" . $manifest =~ s{/.*}{/*/*}r;
+	is((sql("$import"))[0][1], 'f', 'what is imported already need not be there');
+	clean();
+};
+
 subtest 'an import that fails' => sub {
 	my $name = bulk_target('t106_failed', $columns, { stage_path => '/nowhere' }, fields => $fields);
 	my $e = error_of("INSERT INTO $name SELECT id, t, v FROM source");

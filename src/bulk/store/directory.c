@@ -359,13 +359,21 @@ directory_delete(MfConn *store, const char *name, MfError *err)
 	return MF_OK;
 }
 
+static int64_t
+length_of(int dir, const char *name)
+{
+	struct stat info;
+
+	return fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) ? (int64_t) info.st_size : -1;
+}
+
 /*
  * Names in one directory, and where `below` in those in it; too deep is not
  * ours.  A directory that is empty counts as a file: it too has to go.
  */
 static MfStatus
 list_one(int fd, const char *under, bool below, int depth, MfArena *arena,
-		 bool (*add) (void *arg, const char *name), void *arg, MfError *err)
+		 DirectoryAdd add, void *arg, MfError *err)
 {
 	DIR		   *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -394,20 +402,20 @@ list_one(int fd, const char *under, bool below, int depth, MfArena *arena,
 			status = list_one(next, name, below, depth + 1, arena, add, arg, err);
 			continue;
 		}
-		if (status == MF_OK && (next >= 0) != below && !add(arg, name))
+		if (status == MF_OK && (next >= 0) != below && !add(arg, name, length_of(dirfd(dir), entry->d_name)))
 			status = mf_error_oom(err, 256);
 		if (next >= 0)
 			close(next);
 	}
 	closedir(dir);
-	if (status == MF_OK && empty && depth > 0 && !add(arg, under))
+	if (status == MF_OK && empty && depth > 0 && !add(arg, under, -1))
 		status = mf_error_oom(err, 256);
 	return status;
 }
 
 MfStatus
 directory_list(MfConn *store, const char *under, bool below, MfArena *arena,
-			   bool (*add) (void *arg, const char *name), void *arg, MfError *err)
+			   DirectoryAdd add, void *arg, MfError *err)
 {
 	const char *last;
 	int			dir = open_parent(store, under, false, &last);

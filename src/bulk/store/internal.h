@@ -162,8 +162,9 @@ extern void directory_put_end(DirectoryPut *put);
 extern MfStatus directory_open(MfConn *store, const char *name, int *fd, MfError *err);
 extern MfStatus directory_get(MfConn *store, const char *name, MfJsonBuf *out, MfError *err);
 extern MfStatus directory_delete(MfConn *store, const char *name, MfError *err);
-/* add: called for each name; below: all levels, else folders of one */
+/* add: called for each name; below: all levels, else folders of one; bytes: -1 = it is no file */
+typedef bool (*DirectoryAdd) (void *arg, const char *name, int64_t bytes);
 extern MfStatus directory_list(MfConn *store, const char *under, bool below, MfArena *arena,
-							   bool (*add) (void *arg, const char *name), void *arg, MfError *err);
+							   DirectoryAdd add, void *arg, MfError *err);
 
 #endif							/* MF_STORE_INTERNAL_H */

@@ -89,6 +89,7 @@ typedef struct MfStoreEntry
 {
 	const char *name;			/* relative to the store's place */
 	const char *id;				/* UPLOADS */
+	int64_t		bytes;			/* LIST; -1 = not told */
 } MfStoreEntry;
 
 typedef struct MfStoreTask MfStoreTask;

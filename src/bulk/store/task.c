@@ -7,6 +7,7 @@
  */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct MfStoreTask
@@ -47,7 +48,7 @@ mf_store_begin(MfConn *store, MfStoreVerb verb, const char *name, const char *id
 }
 
 static bool
-add_entry(MfStoreTask *task, const char *name, const char *id)
+add_entry(MfStoreTask *task, const char *name, const char *id, int64_t bytes)
 {
 	if (task->n == task->room)
 	{
@@ -59,14 +60,14 @@ add_entry(MfStoreTask *task, const char *name, const char *id)
 		task->entries = entries;
 		task->room = room;
 	}
-	task->entries[task->n++] = (MfStoreEntry) {name, id};
+	task->entries[task->n++] = (MfStoreEntry) {name, id, bytes};
 	return true;
 }
 
 static bool
-add_name(void *arg, const char *name)
+add_name(void *arg, const char *name, int64_t bytes)
 {
-	return add_entry(arg, name, NULL);
+	return add_entry(arg, name, NULL, bytes);
 }
 
 static MfStatus
@@ -168,6 +169,15 @@ is_below(const MfStoreTask *task, const char *name)
 	return name != NULL && (n == 0 || (strncmp(name, task->name, n) == 0 && name[n] == '/'));
 }
 
+/* -1 = it says none */
+static int64_t
+length_of(const char *text)
+{
+	size_t		n = text != NULL ? strlen(text) : 0;
+
+	return n > 0 && n < 19 && strspn(text, "0123456789") == n ? strtoll(text, NULL, 10) : -1;
+}
+
 static MfStatus
 take_names(MfStoreTask *task, const char *body, size_t len, MfError *err)
 {
@@ -181,17 +191,23 @@ take_names(MfStoreTask *task, const char *body, size_t len, MfError *err)
 
 	while ((at = memmem(at, (size_t) (end - at), section, strlen(section))) != NULL)
 	{
-		char	   *name = store_xml_next(&task->arena, &at, end, tag);
+		const char *next = memmem(at + 1, (size_t) (end - at - 1), section, strlen(section));
+		size_t		n = (size_t) ((next != NULL ? next : end) - at);
+		char	   *name = store_xml_text(&task->arena, at, n, tag);
 		char	   *id = NULL;
+		int64_t		bytes = -1;
 		char	   *own;
 
 		if (name == NULL)
 			break;
 		if (task->verb == MF_STORE_UPLOADS)
-			id = store_xml_next(&task->arena, &at, end, "UploadId");
+			id = store_xml_text(&task->arena, at, n, "UploadId");
+		if (task->verb == MF_STORE_LIST)
+			bytes = length_of(store_xml_text(&task->arena, at, n, azure ? "Content-Length" : "Size"));
 		own = relative(task, name);
-		if (is_below(task, own) && !add_entry(task, own, id))
+		if (is_below(task, own) && !add_entry(task, own, id, bytes))
 			return mf_error_oom(err, sizeof(MfStoreEntry));
+		at += n;
 	}
 	return task->arena.failed ? mf_error_oom(err, len) : MF_OK;
 }

@@ -54,6 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def listing(self, query):
+        lengths = lambda n: "<Properties><Content-Length>%d</Content-Length><BlobType>BlockBlob</BlobType></Properties>" % len(blobs[n])
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter")
         marker = query.get("marker", "")
         names = sorted(n for n in blobs if n.startswith(prefix))
@@ -63,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         both = [(n, "BlobPrefix") for n in folders] + [(n, "Blob") for n in names]
         rest = [b for b in both if b[0] > marker]
         page = rest[:2]    # pages of two, so that paging is tested
-        text = "".join("<%s><Name>%s</Name></%s>" % (tag, escape(n), tag) for n, tag in page)
+        text = "".join("<%s><Name>%s</Name>%s</%s>" % (tag, escape(n), lengths(n) if tag == "Blob" else "", tag) for n, tag in page)
         following = page[-1][0] if len(rest) > 2 else ""
         return ("<EnumerationResults><Blobs>%s</Blobs><NextMarker>%s</NextMarker></EnumerationResults>" % (text, escape(following))).encode()
 
