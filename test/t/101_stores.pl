@@ -164,6 +164,10 @@ subtest 'what passes' => sub {
 	my $damaged = between(damaged => { method => 'PUT', path => 'partNumber=1&', answers => [ { forward => \1, corrupt => \1 }, { forward => \1 } ] });
 	arrives('a part damaged on the way', 'damaged', $big, q{, 'parquet', 'none'});
 	is(scalar(grep { $_->{path} =~ /partNumber=1&/ } $damaged->seen), 2, 'its checksum did not match, and it was sent again');
+	my $always = double('http_server', to => "localhost:$minio->{port}", script => [ { method => 'PUT', path => '', answers => [ { forward => \1, corrupt => \1 } ] } ]);
+	store(always => "url 's3://stage', endpoint '" . $always->url . "', retry_timeout '1'", $keys);
+	fails('all that is damaged', q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'always')}, sqlstate => '53000', detail => qr/XAmzContentSHA256Mismatch/);
+	is(value(q{SELECT count(*) FROM milvus_fdw.staged('always')}), 0, 'MinIO has none of it');
 	my $line = double('line', to => "localhost:$minio->{port}", after => 7_000_000, then => 'reset', times => 2);
 	store(cut => "url 's3://stage', endpoint '" . $line->url . "', part_bytes '5242880'", $keys);
 	# the host that is signed is the double's, and MinIO checks what it is told

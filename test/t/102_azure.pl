@@ -58,6 +58,30 @@ subtest 'refusals' => sub {
 	fails('two credentials', "CREATE USER MAPPING FOR PUBLIC SERVER shared OPTIONS (account_key '$key', sas_token 'x')", sqlstate => 'HV024');
 };
 
+subtest 'what arrives is checked' => sub {
+	is(scalar(grep { $_->{method} eq 'PUT' && !$_->{headers}{'x-ms-content-crc64'} } $shared->seen), 0, 'each request that brings something has a checksum of it');
+	for my $case ([ block => 'comp=block(&|$)', $big ], [ list => 'comp=blocklist', $big ], [ blob => '[.]parquet$', 'SELECT 1 AS a' ])
+	{
+		my ($what, $path, $query) = @$case;
+		my $line = double('http_server', to => 'localhost:' . $shared->port, script => [ { method => 'PUT', path => $path, answers => [ { forward => \1, corrupt => \1 }, { forward => \1 } ] } ]);
+		store("damaged_$what" => $line, "account_key '$key'");
+		my ($manifest) = value("SELECT manifest FROM milvus_fdw.stage(\$q\$$query\$q\$, 'damaged_$what', 'parquet', 'none')");
+		is_deeply([ sql("SELECT count(*), bool_and(ok) FROM milvus_fdw.verify('damaged_$what', '$manifest')") ], [ [ 2, 't' ] ], "a $what damaged on the way is sent again");
+		my %times;
+		$times{ $_->{path} }++ for grep { $_->{method} eq 'PUT' && $_->{path} =~ /$path/ } $line->seen;
+		is(scalar(grep { $_ == 2 } values %times), 1, 'once');
+	}
+	my $never = double('http_server', to => 'localhost:' . $shared->port, script => [ { method => 'PUT', path => '', answers => [ { forward => \1, corrupt => \1 } ] } ]);
+	sql("CREATE SERVER never FOREIGN DATA WRAPPER object_store_fdw OPTIONS (url 'azure://devacct/box', endpoint '" . $never->url . "', retry_timeout '1')");
+	sql("CREATE USER MAPPING FOR CURRENT_USER SERVER never OPTIONS (account_key '$key')");
+	fails('always', q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'never')}, sqlstate => '53000', detail => qr/Crc64Mismatch/);
+	my $old = double('azure_blob', key => $key, old => 1);
+	store(old => $old, "account_key '$key'");
+	is(value("SELECT rows FROM milvus_fdw.stage(\$q\$$big\$q\$, 'old', 'parquet', 'none')"), 20000, 'one that knows no such checksum gets none');
+	is_deeply([ sql(q{SELECT count(*), bool_and(ok) FROM milvus_fdw.staged('old') s, milvus_fdw.verify('old', s.manifest)}) ], [ [ 2, 't' ] ], 'and all of it');
+	is(scalar(grep { $_->{headers}{'x-ms-content-crc64'} } $old->seen), 1, 'after one question');
+};
+
 subtest 'an error in the middle' => sub {
 	fails('of the query', q{SELECT milvus_fdw.stage('SELECT 1 / (20000 - g) AS a, repeat(''x'', 1000) AS t FROM generate_series(1, 30000) g', 'signed', 'json')}, sqlstate => '22012');
 	is_deeply([ sql(q{SELECT * FROM milvus_fdw.staged('signed')}) ], [], 'leaves nothing after the next command');

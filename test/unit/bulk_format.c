@@ -156,13 +156,29 @@ slow_crc(const unsigned char *p, size_t len)
 	return ~crc;
 }
 
+static uint64_t
+slow_crc64(const unsigned char *p, size_t len)
+{
+	uint64_t	crc = ~UINT64_C(0);
+
+	for (size_t i = 0; i < len; i++)
+	{
+		crc ^= p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? UINT64_C(0x9A6C9329AC4BC9B5) : 0);
+	}
+	return ~crc;
+}
+
 static void
 checksums(void)
 {
 	static unsigned char data[3000];
 	int			wrong = 0;
 	int			unpatched = 0;
+	int			wrong_64 = 0;
 
+	ok(mf_crc64("123456789", 9) == UINT64_C(0xAE8B14860A799888), "the check value of CRC-64/NVME");
 	ok(mf_crc32(0, "123456789", 9) == 0xCBF43926U, "the check value of CRC-32");
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (unsigned char) rnd();
@@ -176,12 +192,14 @@ checksums(void)
 		uint32_t	crc = mf_crc32(mf_crc32(0, data + from, cut), data + from + cut, n - cut);
 
 		wrong += crc != slow_crc(data + from, n);
+		wrong_64 += mf_crc64(data + from, n) != slow_crc64(data + from, n);
 		memcpy(before, data + from, head);
 		for (size_t i = 0; i < head; i++)
 			data[from + i] = (unsigned char) rnd();
 		unpatched += mf_crc32_patch(crc, n, before, data + from, head) != slow_crc(data + from, n);
 	}
 	ok(wrong == 0, "CRC-32 of any length, in two pieces (%d are wrong)", wrong);
+	ok(wrong_64 == 0, "CRC-64 of any length (%d are wrong)", wrong_64);
 	ok(unpatched == 0, "and with another beginning (%d are wrong)", unpatched);
 }
 

@@ -94,6 +94,18 @@ store_sha256(const char *data, size_t len, char *hex)
 	store_hex(digest, hex);
 }
 
+/* Its bytes from the last on, as x-ms-content-crc64 wants them. */
+void
+store_crc64(const char *data, size_t len, char base64[16])
+{
+	uint64_t	crc = mf_crc64(data, len);
+	unsigned char bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (unsigned char) (crc >> (8 * i));
+	EVP_EncodeBlock((unsigned char *) base64, bytes, sizeof(bytes));
+}
+
 void
 store_hmac(const void *key, size_t key_len, const char *text, unsigned char out[32])
 {

@@ -52,7 +52,7 @@ static const struct
 	{"OperationTimedOut", M_AGAIN},
 	{"XAmzContentSHA256Mismatch", M_AGAIN}, /* damaged on the way */
 	{"BadDigest", M_AGAIN},
-	{"Md5Mismatch", M_AGAIN},
+	{"Crc64Mismatch", M_AGAIN},
 };
 
 static Meaning
@@ -150,6 +150,13 @@ store_answer_error(StoreCall *call, MfError *err)
 		call->missing = true;
 		mf_arena_free(&arena);
 		return MF_OK;
+	}
+	/* older versions of Azurite, the emulator, refuse that header */
+	if (call->crc64[0] != '\0' && code != NULL && strcmp(code, "FeatureNotSupported") == 0)
+	{
+		call->store->no_crc64 = true;
+		call->crc64[0] = '\0';
+		meaning = M_AGAIN;
 	}
 	set_message(meaning, call, err);
 	mf_error_detail(err, "%s: HTTP status %d%s%s%s%s.", mf_http_describe(call->http), status, code != NULL ? ", " : "",

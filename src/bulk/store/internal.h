@@ -53,6 +53,7 @@ struct MfConn
 	size_t		part_bytes;
 	bool		sha256;			/* files are checked by it */
 	bool		sync;			/* a directory's files are on the disk when they are done */
+	bool		no_crc64;		/* it refuses that header */
 };
 
 /* place.c: false = *why (static text) */
@@ -84,6 +85,7 @@ extern void store_digest_end(StoreDigest *digest);
 
 extern void store_hex(const unsigned char *digest, char *hex);
 extern void store_sha256(const char *data, size_t len, char *hex);
+extern void store_crc64(const char *data, size_t len, char base64[16]);
 extern void store_hmac(const void *key, size_t key_len, const char *text, unsigned char out[32]);
 
 /* ---- request.c: one HTTP request, signed each time it is sent */
@@ -98,7 +100,8 @@ typedef struct StoreCall
 	MfConn	   *store;
 	const char *method;
 	char	   *path;			/* encoded, with the query */
-	char		sha256[SHA256_HEX]; /* of the body */
+	char		sha256[SHA256_HEX]; /* of the body, S3 */
+	char		crc64[16];		/* of the body, Azure: base64, or "" */
 	size_t		length;
 	const char *content_type;	/* of a file, or NULL */
 	const char *blob_type;		/* Azure */

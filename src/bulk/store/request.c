@@ -118,6 +118,8 @@ store_call_begin(MfConn *store, const char *method, const char *key, const Store
 	call->what = key != NULL ? "file" : "bucket";
 	if (store->place.kind == STORE_S3)
 		store_sha256(body, len, call->sha256);
+	else if (len > 0 && !store->no_crc64)
+		store_crc64(body, len, call->crc64);
 	if (make_path(call, key, query, err) != MF_OK ||
 		mf_http_begin(store->http, method, call->path, content_type, body, len, &call->http, err) != MF_OK)
 	{

@@ -4,6 +4,9 @@
  * By a SAS token in the query, or by Shared Key ("Authorize with Shared Key",
  * Azure Storage REST reference, versions from 2015-02-21 on): HMAC over twelve
  * headers, all x-ms- headers, and the resource with its parameters.
+ *
+ * x-ms-content-crc64 has the service check what it received.  Its Content-MD5
+ * would do the same, but MD5 makes 0.7 GB/s where CRC-64 makes 18.
  */
 #include "internal.h"
 
@@ -50,6 +53,27 @@ put_resource(MfJsonBuf *out, const StoreCall *call)
 	}
 }
 
+/* The x-ms- headers, by name. */
+static void
+put_headers(MfJsonBuf *out, const StoreCall *call, const char *now)
+{
+	const char *const headers[][2] = {
+		{"x-ms-blob-type:", call->blob_type},
+		{"x-ms-content-crc64:", call->crc64[0] != '\0' ? call->crc64 : NULL},
+		{"x-ms-date:", now},
+		{"x-ms-version:", AZURE_VERSION},
+	};
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+	{
+		if (headers[i][1] == NULL)
+			continue;
+		mf_json_buf_add(out, headers[i][0]);
+		mf_json_buf_add(out, headers[i][1]);
+		mf_json_buf_add(out, "\n");
+	}
+}
+
 /* base64(HMAC(key, text)); NULL = no memory, or the key is no base64 */
 static char *
 sign(MfArena *arena, const char *key, const char *text)
@@ -89,6 +113,8 @@ store_sign_azure(const StoreCall *call, const char *now, MfArena *arena, const c
 	lines[(*n)++] = mf_arena_text(arena, "x-ms-date: %s", now);
 	if (call->blob_type != NULL)
 		lines[(*n)++] = mf_arena_text(arena, "x-ms-blob-type: %s", call->blob_type);
+	if (call->crc64[0] != '\0')
+		lines[(*n)++] = mf_arena_text(arena, "x-ms-content-crc64: %s", call->crc64);
 	if (key == NULL)
 		return !arena->failed;
 	if (call->length > 0)
@@ -102,15 +128,7 @@ store_sign_azure(const StoreCall *call, const char *now, MfArena *arena, const c
 	mf_json_buf_add(&text, "\n\n\n\n\n\n");
 	mf_json_buf_add(&text, call->range);
 	mf_json_buf_add(&text, "\n");
-	if (call->blob_type != NULL)
-	{
-		mf_json_buf_add(&text, "x-ms-blob-type:");
-		mf_json_buf_add(&text, call->blob_type);
-		mf_json_buf_add(&text, "\n");
-	}
-	mf_json_buf_add(&text, "x-ms-date:");
-	mf_json_buf_add(&text, now);
-	mf_json_buf_add(&text, "\nx-ms-version:" AZURE_VERSION "\n");
+	put_headers(&text, call, now);
 	put_resource(&text, call);
 	signature = text.failed ? NULL : sign(arena, key, text.data);
 	mf_free(store->mem, text.data);

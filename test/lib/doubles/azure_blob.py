@@ -1,7 +1,9 @@
 """What does Azure Blob Storage answer, as far as stores need it?  Each request's signature is checked.
 
-azure_blob.py --account NAME --key BASE64 [--sas TOKEN]    PUT blob, PUT block, PUT block list, GET, DELETE, LIST; any container "box"
+azure_blob.py --account NAME --key BASE64 [--sas TOKEN] [--old 1]    PUT blob, PUT block, PUT block list, GET, DELETE, LIST; any container "box"
+--old 1: it knows no x-ms-content-crc64, as Azurite did not
 """
+import array
 import base64
 import hashlib
 import hmac
@@ -12,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from common import Double
 
-double = Double(__doc__, [("--account", {"default": "devacct"}), ("--key", {"required": True}), ("--sas", {"default": ""})])
+double = Double(__doc__, [("--account", {"default": "devacct"}), ("--key", {"required": True}), ("--sas", {"default": ""}), ("--old", {"default": ""})])
 blobs = {}
 blocks = {}
 
@@ -35,6 +37,27 @@ def signature(command, path, headers):
     text = "\n".join(standard) + "\n" + "".join("%s:%s\n" % item for item in ms) + resource
     digest = hmac.new(base64.b64decode(double.args.key), text.encode(), hashlib.sha256).digest()
     return "SharedKey %s:%s" % (double.args.account, base64.b64encode(digest).decode())
+
+
+def crc64(data):
+    """CRC-64/NVME, two bytes at a time."""
+    crc = 0xffffffffffffffff
+    table = crc_table
+    for word in array.array("H", data[:len(data) & ~1]):
+        crc = table[(crc ^ word) & 0xffff] ^ (crc >> 16)
+    if len(data) & 1:
+        crc = byte_table[(crc ^ data[-1]) & 0xff] ^ (crc >> 8)
+    return base64.b64encode((crc ^ 0xffffffffffffffff).to_bytes(8, "little")).decode()
+
+
+def shifted(value, bits):
+    for _ in range(bits):
+        value = value >> 1 ^ (0x9a6c9329ac4bc9b5 if value & 1 else 0)
+    return value
+
+
+crc_table = [shifted(i, 16) for i in range(65536)]
+byte_table = [shifted(i, 8) for i in range(256)]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -78,6 +101,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.reply(403, code="AuthenticationFailed")
         elif self.headers.get("Authorization") != signature(self.command, self.path, self.headers):
             return self.reply(403, code="AuthenticationFailed")
+        checksum = self.headers.get("x-ms-content-crc64")
+        if checksum and double.args.old:
+            return self.reply(500, code="FeatureNotSupported")
+        if checksum and checksum != crc64(body):
+            return self.reply(400, code="Crc64Mismatch")
         parts = urllib.parse.unquote(parsed.path).split("/", 2)
         if parts[1] != "box":
             return self.reply(404, code="ContainerNotFound")
