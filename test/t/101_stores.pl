@@ -249,6 +249,15 @@ P
 	}
 	store(nowhere => $options, "iam 'container'");
 	fails('nowhere to ask', q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'nowhere')}, sqlstate => '28000', hint => qr/iam_endpoint/);
+	{
+		# of PostgreSQL's environment, not of the client's
+		local $ENV{AWS_WEB_IDENTITY_TOKEN_FILE} = '/etc/hostname';
+		local $ENV{AWS_ROLE_ARN} = 'arn:aws:iam::123456789012:role/mine';
+		store(noweb => $options, "iam 'web_identity', iam_endpoint '" . $instance->url . "'");
+		my $e = connect_to('101_stores')->error_of(q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'noweb')});
+		is($e->{sqlstate}, '28000', 'no web identity');
+		like($e->{hint}, qr/AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN in PostgreSQL's environment/, 'the client has none to give');
+	}
 	my $echo = double('http_server', script => [ { path => '', answers => [ { status => 403, body => "<Error><Code>AccessDenied</Code><Message>not with $token</Message></Error>" } ] } ]);
 	store(echo => "url 's3://stage', endpoint '" . $echo->url . "'", "iam 'instance', iam_endpoint '" . $instance->url . "'");
 	my $e = error_of(q{SELECT milvus_fdw.stage('SELECT 1 AS a', 'echo')});
@@ -256,7 +265,7 @@ P
 	unlike(join("\n", map { $_ // '' } values %$e), qr/\Q$token\E/, 'is not repeated');
 
 	sql($_) for 'DROP ROLE IF EXISTS t101', 'CREATE ROLE t101', 'GRANT USAGE ON FOREIGN SERVER instance TO t101', 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA milvus_fdw TO t101', 'SET ROLE t101';
-	fails('who may take them', q{CREATE USER MAPPING FOR t101 SERVER instance OPTIONS (iam 'instance')}, sqlstate => '42501', detail => qr/Only a superuser/);
+	fails("who may take them: $_", "CREATE USER MAPPING FOR t101 SERVER instance OPTIONS (iam '$_')", sqlstate => '42501', detail => qr/Only a superuser/) for qw(instance container web_identity);
 	sql($_) for 'RESET ROLE', "CREATE USER MAPPING FOR t101 SERVER instance OPTIONS (iam 'instance', iam_endpoint '" . $instance->url . "')", 'SET ROLE t101';
 	fails('and use them', q{SELECT milvus_fdw.staged('instance')}, sqlstate => '2F003', message => qr/password or API key is required/);
 	sql($_) for 'RESET ROLE', q{ALTER USER MAPPING FOR t101 SERVER instance OPTIONS (ADD password_required 'false')}, 'SET ROLE t101';

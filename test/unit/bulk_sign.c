@@ -124,12 +124,14 @@ roles(void)
 {
 	char		at[100];
 
-	ok(store_role_address("instance", NULL, "http://x/full", "/rel", at, sizeof(at)) && strcmp(at, "http://169.254.169.254") == 0, "an instance asks %s", at);
-	ok(store_role_address("container", NULL, NULL, "/v2/credentials/id", at, sizeof(at)) && strcmp(at, "http://169.254.170.2/v2/credentials/id") == 0, "a container of ECS %s", at);
-	ok(store_role_address("container", NULL, "http://169.254.170.23/v1/credentials", NULL, at, sizeof(at)) && strcmp(at, "http://169.254.170.23/v1/credentials") == 0, "one of EKS %s", at);
-	ok(store_role_address("container", "http://here/x", "http://full", "/rel", at, sizeof(at)) && strcmp(at, "http://here/x") == 0, "an option comes first");
-	ok(!store_role_address("container", NULL, NULL, NULL, at, sizeof(at)), "elsewhere there is nobody to ask");
-	ok(!store_role_address("container", NULL, NULL, "@evil", at, sizeof(at)), "a path begins with a slash");
+	ok(store_role_address("instance", "us-east-1", NULL, "http://x/full", "/rel", at, sizeof(at)) && strcmp(at, "http://169.254.169.254") == 0, "an instance asks %s", at);
+	ok(store_role_address("container", "us-east-1", NULL, NULL, "/v2/credentials/id", at, sizeof(at)) && strcmp(at, "http://169.254.170.2/v2/credentials/id") == 0, "a container of ECS %s", at);
+	ok(store_role_address("container", "us-east-1", NULL, "http://169.254.170.23/v1/credentials", NULL, at, sizeof(at)) && strcmp(at, "http://169.254.170.23/v1/credentials") == 0, "one of EKS %s", at);
+	ok(store_role_address("container", "us-east-1", "http://here/x", "http://full", "/rel", at, sizeof(at)) && strcmp(at, "http://here/x") == 0, "an option comes first");
+	ok(store_role_address("web_identity", "eu-west-3", NULL, "http://full", "/rel", at, sizeof(at)) && strcmp(at, "https://sts.eu-west-3.amazonaws.com") == 0, "a web identity %s", at);
+	ok(store_role_address("web_identity", "eu-west-3", "http://here", NULL, NULL, at, sizeof(at)) && strcmp(at, "http://here") == 0, "or whom the option names");
+	ok(!store_role_address("container", "us-east-1", NULL, NULL, NULL, at, sizeof(at)), "elsewhere there is nobody to ask");
+	ok(!store_role_address("container", "us-east-1", NULL, NULL, "@evil", at, sizeof(at)), "a path begins with a slash");
 }
 
 int

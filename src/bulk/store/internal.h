@@ -72,7 +72,7 @@ extern const char *store_role_key(const StoreRole *role, const char *option);
 extern bool store_role_is_in(const StoreRole *role, const char *text);
 extern void store_role_close(StoreRole *role);
 /* Where to ask: as given, or as AWS's environment variables say; false = nowhere. */
-extern bool store_role_address(const char *kind, const char *given, const char *full, const char *relative, char *out, size_t size);
+extern bool store_role_address(const char *kind, const char *region, const char *given, const char *full, const char *relative, char *out, size_t size);
 
 /* ---- digest.c */
 extern bool store_digest_begin(StoreDigest *digest, bool sha256);
