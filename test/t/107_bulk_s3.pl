@@ -41,4 +41,24 @@ sql("ALTER FOREIGN TABLE $name OPTIONS (SET stage 'root')");
 sql("INSERT INTO $name SELECT id, v FROM source");
 is(bulk_differences($name, 'v'), 0, 'and one that it does');
 
+my ($manifest, $file) = @{ (sql("SELECT manifest, name FROM milvus_fdw.stage('SELECT id + 1000000 AS id, v FROM public.source', 'root') LIMIT 1"))[0] };
+my $import = "SELECT bool_and(asked AND state = 'completed') FROM milvus_fdw.import_files('$name', 'root', '$manifest')";
+sub object { return python(<<'P', $minio->{port}, @_) }
+import io
+from minio import Minio
+c = Minio("localhost:" + args[0], "testkey", "testsecret", secure=False)
+if args[2] == "cut":
+    data = c.get_object("milvus", args[1]).read()
+    c.put_object("milvus", args[1] + ".whole", io.BytesIO(data), len(data))
+    c.put_object("milvus", args[1], io.BytesIO(data[:-1]), len(data) - 1)
+else:
+    data = c.get_object("milvus", args[1] + ".whole").read()
+    c.put_object("milvus", args[1], io.BytesIO(data), len(data))
+P
+object($file, 'cut');
+fails('a staged file that was cut', $import, sqlstate => 'XX001', message => qr/\Q$file\E.* has \d+ bytes, not \d+$/);
+object($file, 'whole');
+is(value($import), 't', 'whole it is imported by its manifest');
+is(value("SELECT count(*) FROM $name"), 2 * $rows, 'once');
+
 done_testing();
