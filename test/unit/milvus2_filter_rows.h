@@ -213,7 +213,7 @@ atom_of(const char *json)
 }
 
 static int
-json_is_true(const Row *r, const MfFilter *f)
+json_counts(const Row *r, const MfFilter *f)
 {
 	static const Atom five = {"5", "5", "5"};
 	const Atom *atom;
@@ -265,7 +265,7 @@ is_true(const Row *r, const MfFilter *f)
 			break;
 	}
 	if (f->kind == MF_KIND_JSON)
-		return json_is_true(r, f);
+		return json_counts(r, f);
 	if (f->kind == MF_KIND_TEXT)
 		return text_is_true(f, f->field[0] == 't' ? r->t : r->s);
 	if (f->field[0] == 'k' && !r->k_there)
