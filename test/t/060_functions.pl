@@ -215,8 +215,8 @@ subtest 'privileges' => sub {
 	is_deeply([ map { $_->[0] } sql(q{SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'milvus_fdw'::regnamespace
 		AND NOT has_function_privilege('t060_user', oid, 'EXECUTE') ORDER BY 1}) ],
 		[ qw(aliases alter_alias alter_collection check_schema collection_statistics collections compact compaction_state create_alias create_collection create_database
-			create_index create_partition databases drop_alias drop_collection drop_database drop_index drop_partition export_metadata fields flush load load_state partitions release
-			rename_collection search search_text segments splits stage staged unstage verify version) ], 'what reaches a remote is not for everybody');
+			create_index create_partition databases drop_alias drop_collection drop_database drop_index drop_partition export_metadata fields flush import_files imports load load_state partitions release
+			rename_collection search search_text segments splits stage staged unstage verify version wait_for_import) ], 'what reaches a remote is not for everybody');
 	is(value(q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'milvus_fdw'::regnamespace AND proname = 'version'
 		AND has_function_privilege('t060_user', oid, 'EXECUTE')}), 1, 'version() without a server is');
 	my $user = connect_to('060_functions');
