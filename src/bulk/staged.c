@@ -1,7 +1,7 @@
 /*
  * staged.c - What lies in a store, and how does it go away?
  */
-#include "stage.h"
+#include "import.h"
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -126,6 +126,7 @@ milvus_fdw_unstage(PG_FUNCTION_ARGS)
 	job = mf_manifest_job(mf_sql_text_arg(fcinfo, 1));
 	/* nothing is removed but what a manifest of ours stands for */
 	(void) mf_manifest_get(remote, job, &manifest);
+	mf_import_lock(remote, job);
 	if (mf_store_remove_job(remote, job, &removed, &err) != MF_OK)
 		mf_raise(&err, &(MfWhere) {.remote = remote});
 	PG_RETURN_INT64(removed);

@@ -225,7 +225,7 @@ typedef enum MfVerb
 								 * "running", "persisted", "completed",
 								 * "failed"), per cent, rows, files (a JSON
 								 * list, NULL = not told), reason, started;
-								 * name = one id or NULL */
+								 * name = one id or NULL; reply.remembers_s */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))
@@ -295,6 +295,8 @@ typedef struct MfReply
 								 * for, and why; a sentence for a NOTICE */
 	int			nsplits;		/* SPLIT; at least one */
 	const MfSplit *splits;
+	int64_t		remembers_s;	/* LIST_IMPORTS: for how long after its beginning
+								 * a job stays in the list; 0 = not known */
 } MfReply;
 
 /* -------------------------------------------------------------------- reading */
