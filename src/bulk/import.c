@@ -57,6 +57,7 @@ mf_importing_new(MfTable *table)
 
 	im->table = table;
 	im->context = CurrentMemoryContext;
+	im->target = mf_import_target(table);
 	im->temp = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw import", ALLOCSET_DEFAULT_SIZES);
 	im->most = (int) mf_table_int(table, "bulk_jobs", DEFAULT_JOBS);
 	im->patience_ms = mf_table_int(table, "bulk_timeout", DEFAULT_PATIENCE) * 1000;

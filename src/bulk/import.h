@@ -51,6 +51,7 @@ typedef struct MfImporting
 	MfRemote   *store;			/* where the files are; NULL = not known */
 	MemoryContext context;		/* of parts */
 	MemoryContext temp;			/* of one answer */
+	const char *target;			/* the collection, by its id where it has one */
 	List	   *parts;
 	int			most;			/* running at a time */
 	MfImportWait until;
@@ -126,8 +127,11 @@ extern char *mf_import_call(const MfTable *table, const MfRemote *store, const c
 /* One session at a time imports or removes a job: until the transaction ends, or raises LOCK_NOT_AVAILABLE. */
 extern void mf_import_lock(const MfRemote *store, const char *job);
 
-/* Where it is kept for this table; in the current context. */
-extern char *mf_import_record_name(const MfTable *table, const char *job);
+/* Whose record: the collection that the table is of just now. */
+extern char *mf_import_target(const MfTable *table);
+
+/* Where it is kept for this target; in the current context. */
+extern char *mf_import_record_name(const MfImporting *im, const char *job);
 
 /* Is this file of a store such a record? */
 extern bool mf_import_is_record(const char *name);

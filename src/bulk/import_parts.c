@@ -25,7 +25,7 @@ mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List 
 {
 	int			n = list_length(files);
 	const char **names = palloc(sizeof(char *) * Max(n, 1));
-	char	   *record = MemoryContextStrdup(im->context, mf_import_record_name(im->table, job));
+	char	   *record = MemoryContextStrdup(im->context, mf_import_record_name(im, job));
 
 	im->store = store;
 	for (int i = 0; i < n;)

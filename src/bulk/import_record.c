@@ -4,7 +4,7 @@
  * A remote forgets its jobs after some hours, and not every list of them names
  * their files.  So before a file is asked for the store gets a record of it,
  * beside the files: {"version": 1, "target": ..., "files": {NAME: {"asked": ms,
- * "id": job, "state": ...}}}, one for each table's collection.
+ * "id": job, "state": ...}}}, one file for each collection.
  */
 #include "import.h"
 
@@ -36,22 +36,22 @@ mf_import_lock(const MfRemote *store, const char *job)
 	pfree(key);
 }
 
-static char *
-target_of(const MfTable *table)
+char *
+mf_import_target(const MfTable *table)
 {
+	const MfCollection *collection = mf_describe(table->remote, table->collection, table->options, CurrentMemoryContext);
 	const char *database = mf_option(table->options, "database");
 
+	/* one made anew under the old name has none of its rows */
+	if (collection->id != NULL)
+		return psprintf("%s collection %s", table->remote->connector->remote, collection->id);
 	return psprintf("%s.%s.%s", table->remote->server, database != NULL ? database : "", table->collection);
 }
 
 char *
-mf_import_record_name(const MfTable *table, const char *job)
+mf_import_record_name(const MfImporting *im, const char *job)
 {
-	char	   *target = target_of(table);
-	char	   *name = psprintf("%s" RECORD "%08x.json", job, mf_crc32(0, target, strlen(target)));
-
-	pfree(target);
-	return name;
+	return psprintf("%s" RECORD "%08x.json", job, mf_crc32(0, im->target, strlen(im->target)));
 }
 
 bool
@@ -100,7 +100,7 @@ mf_import_recall(MfImporting *im, const char *record)
 	if (text != NULL)
 		root = json_loadb(text, len, 0, NULL);
 	files = json_object_get(root, "files");
-	if (text != NULL && !json_is_object(files))
+	if (text != NULL && (!json_is_object(files) || json_integer_value(json_object_get(root, "version")) != 1))
 	{
 		json_decref(root);
 		ereport(ERROR,
@@ -143,12 +143,11 @@ void
 mf_import_record(MfImporting *im, const char *record)
 {
 	MfBytes		out = {.mem = &im->store->mem};
-	char	   *target = target_of(im->table);
 	const char *comma = "\n ";
 	ListCell   *lc;
 
 	mf_json_buf_add(&out, "{\"version\": 1, \"target\": ");
-	mf_json_buf_quote(&out, target);
+	mf_json_buf_quote(&out, im->target);
 	mf_json_buf_add(&out, ", \"files\": {");
 	foreach(lc, im->parts)
 	{
@@ -161,6 +160,5 @@ mf_import_record(MfImporting *im, const char *record)
 		comma = ",\n ";
 	}
 	mf_json_buf_add(&out, "}}\n");
-	pfree(target);
 	mf_store_put_text(im->store, record, &out, im->temp);
 }

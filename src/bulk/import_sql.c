@@ -147,7 +147,7 @@ open_manifest(FunctionCallInfo fcinfo)
 	mf_import_lock(staged.store, staged.job);
 	staged.im = mf_importing_new(staged.table);
 	mf_importing_add_staged(staged.im, staged.store, staged.job, files);
-	mf_import_recall(staged.im, mf_import_record_name(staged.table, staged.job));
+	mf_import_recall(staged.im, mf_import_record_name(staged.im, staged.job));
 	return staged;
 }
 

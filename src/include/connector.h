@@ -161,6 +161,8 @@ typedef struct MfCollection
 
 	const char *table;			/* what IMPORT should call the foreign table;
 								 * NULL = as the collection */
+	const char *id;				/* which no other of the remote has or had, the
+								 * one of its name before it included; NULL = none */
 } MfCollection;
 
 /* ------------------------------------------------------------ single requests */
