@@ -204,7 +204,10 @@ note_job(MfImporting *im, MfImportPart *part, const char *const *cells)
 	part->percent = percent;
 	part->imported = imported;
 	if (state == MF_IMPORT_FAILED)
+	{
+		part->failed = MemoryContextStrdup(im->context, cells[0]);
 		part->id = NULL;
+	}
 	else if (part->id == NULL)
 		part->id = MemoryContextStrdup(im->context, cells[0]);
 }
@@ -468,8 +471,8 @@ states_text(const MfImporting *im, bool failed_only)
 			continue;
 		appendStringInfo(&buf, "\nFile \"%s\"%s: %s", mf_safe_text(part->files[0]), part->nfiles > 1 ? " and its set" : "",
 						 mf_import_state_name(part));
-		if (part->id != NULL)
-			appendStringInfo(&buf, ", job %s", mf_safe_text(part->id));
+		if (part->id != NULL || part->failed != NULL)
+			appendStringInfo(&buf, ", job %s", mf_safe_text(part->id != NULL ? part->id : part->failed));
 		if (part->state == MF_IMPORT_FAILED)
 			appendStringInfo(&buf, ", %s", mf_message_text(part->reason));
 		else

@@ -33,6 +33,7 @@ typedef struct MfImportPart
 	int			percent;
 	int64		imported;		/* rows, as the remote counts them */
 	char	   *id;				/* of the job, or NULL */
+	char	   *failed;			/* the one that failed last */
 	char	   *reason;			/* why it failed */
 	int64		lost_at;		/* ms, of when it was asked for */
 } MfImportPart;

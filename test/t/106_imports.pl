@@ -201,7 +201,7 @@ subtest 'one that never ends' => sub {
 		cmp_ok(1000 * (time - $at), '<', 300, "$how is obeyed at once");
 		is($r->{error}{sqlstate}, $how eq 'cancel' ? '57014' : '57P01', 'with its SQLSTATE');
 		next if $how eq 'terminate';
-		like(join(' ', map { $_->{detail} // '' } @{ $session->notices }), qr/may hold $rows more/, 'and a warning of what may come');
+		like(join(' ', map { $_->{detail} // '' } @{ $b->session->notices }), qr/may hold $rows more/, 'and a warning of what may come');
 	}
 	is(scalar(staged()), 3, 'manifests and files stay, to be finished or removed');
 	clean();
