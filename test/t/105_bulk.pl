@@ -16,9 +16,9 @@ for my $format (qw(auto parquet numpy json))
 	for my $vector ('v', 'bits')
 	{
 		next if $vector eq 'bits' && $format eq 'auto';
-		my $lists = $format eq 'numpy' ? '' : ', ai integer[], at text[]';
+		my $lists = $format eq 'numpy' ? '' : ', ai integer[], at text[], ab boolean[], a1 smallint[], a2 smallint[], a8 bigint[], af real[]' . ($format eq 'json' ? '' : ', ad double precision[]');
 		my $type = $vector eq 'v' ? 'v real[]' : 'bits bit(64)';
-		my @all = (@simple, $lists ? ('ai', 'at') : (), $vector);
+		my @all = (@simple, $lists ? (qw(ai at ab a1 a2 a8 af), $format eq 'json' ? () : 'ad') : (), $vector);
 		my $name = "t105_${format}_$vector";
 		bulk_target($name, "$columns$lists, $type", { bulk_format => $format, stage_file_bytes => 4_000_000 }, fields => join(' ', 'id', @all), load => $format eq 'auto');
 		my $list = join ', ', 'id', @all;

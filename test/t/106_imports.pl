@@ -84,6 +84,12 @@ subtest 'what does not fit is refused' => sub {
 	fails('UPDATE', "UPDATE t106_fit SET t = 'x'", sqlstate => '0A000', message => qr/write_mode is 'bulk'/);
 	fails('DELETE', 'DELETE FROM t106_fit', sqlstate => '0A000', message => qr/write_mode is 'bulk'/);
 	fails('a row that Milvus would refuse', "INSERT INTO t106_fit SELECT 9223372036854775807, 'x', v FROM source LIMIT 1", sqlstate => '22003', message => qr/largest integer/);
+	bulk_target('t106_double', 'id bigint, v real[], ad double precision[]', { bulk_format => 'json' }, fields => 'id v ad');
+	my %rounds = (sqlstate => '0A000', message => qr/format "json" cannot carry field "ad"/, detail => qr/rounds to Float/);
+	fails('doubles in arrays of JSON', 'INSERT INTO t106_double SELECT id, v, ad FROM source', %rounds);
+	my $manifest = stage('SELECT id, v, ad FROM public.source', q{'json'});
+	fails('staged ones, too', "SELECT * FROM milvus_fdw.import_files('t106_double', 'place', '$manifest')", %rounds);
+	clean();
 	sql('ALTER FOREIGN TABLE t106_fit OPTIONS (DROP stage)');
 	fails('no store', 'INSERT INTO t106_fit VALUES (1)', sqlstate => 'HV002', message => qr/needs option "stage"/);
 	sql("ALTER FOREIGN TABLE t106_fit OPTIONS (ADD stage 'nowhere')");
@@ -223,6 +229,10 @@ subtest 'what tables may be like' => sub {
 	sql("INSERT INTO $name (t, v, i4) SELECT t, v, i4 FROM source");
 	is(value("SELECT count(*) FROM source x JOIN $name y USING (i4) WHERE x.t = y.t AND array_send(x.v) = array_send(y.v)"), $rows, 'keys that Milvus makes');
 	fails('which it does not return', "INSERT INTO $name (t, v, i4) SELECT t, v, i4 FROM source LIMIT 1 RETURNING id", sqlstate => '0A000');
+	$name = bulk_target('t106_text', "key text, $columns", {}, fields => "key $fields");
+	sql("INSERT INTO $name SELECT 'kü' || id, id, t, v FROM source");
+	is(bulk_differences($name, 't', 'v'), 0, 'keys that are text');
+	is(value("SELECT count(*) FROM $name WHERE key = 'kü' || id"), $rows, 'every one of them');
 	$name = bulk_target('t106_key', $columns, {}, fields => $fields, key => 't');
 	sql("INSERT INTO $name SELECT id, t, v FROM source");
 	is(bulk_differences($name, 't', 'v'), 0, 'a partition key');

@@ -22,9 +22,9 @@ my @simple = qw(b i1 i2 i4 i8 f d t j);
 for my $case ([ 'parquet', 'v', 'place' ], [ 'parquet', 'bits', 'root' ], [ 'numpy', 'v', 'place' ], [ 'json', 'v', 'root' ])
 {
 	my ($format, $vector, $store) = @$case;
-	my $lists = $format eq 'numpy' ? '' : ', ai integer[], at text[]';
+	my $lists = $format eq 'numpy' ? '' : ', ai integer[], at text[], ab boolean[], a1 smallint[], a2 smallint[], a8 bigint[], af real[]' . ($format eq 'json' ? '' : ', ad double precision[]');
 	my $type = $vector eq 'v' ? 'v real[]' : 'bits bit(64)';
-	my @all = (@simple, $lists ? ('ai', 'at') : (), $vector);
+	my @all = (@simple, $lists ? (qw(ai at ab a1 a2 a8 af), $format eq 'json' ? () : 'ad') : (), $vector);
 	my $name = "t107_${format}_$vector";
 	bulk_target($name, "$columns$lists, $type", { bulk_format => $format, stage_file_bytes => 4_000_000 }, fields => join(' ', 'id', @all), port => $milvus->{port}, store => $store);
 	my $list = join ', ', 'id', @all;

@@ -16,6 +16,7 @@ static const MfMethod list_import_tasks = M2_METHOD(ListImportTasks, list_import
 
 #define SLOT_VERSION 0
 #define SLOT_ACT 1
+#define SLOT_SCHEMA 2
 
 #define NCOLUMNS M2_IMPORT_CELLS
 
@@ -78,6 +79,33 @@ check_group(const MfTask *task, MfError *err)
 	return m2_require(task->conn, M2_CAN_IMPORT, err);
 }
 
+bool
+m2_import_rounds(const MfField *field, int version)
+{
+	return field->kind == MF_KIND_LIST && field->elem == MF_KIND_F64 && version != 0 && version < M2_VERSION(2, 4, 0);
+}
+
+static MfStatus
+check_rounding(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status;
+
+	if (!ends_with(task->names[0], ".json") || task->conn->version >= M2_VERSION(2, 4, 0))
+		return MF_OK;
+	status = m2_need_schema(task, SLOT_SCHEMA, wait, err);
+	for (int i = 0; status == MF_OK && i < task->schema.collection.nfields; i++)
+	{
+		const MfField *field = &task->schema.collection.fields[i];
+
+		if (!m2_import_rounds(field, task->conn->version))
+			continue;
+		mf_error(err, MF_FEATURE_NOT_SUPPORTED, "format \"json\" cannot carry field \"%s\" of collection \"%s\"", field->name, task->collection);
+		mf_error_detail(err, "It is %s.", M2_ROUNDED);
+		return MF_ERROR;
+	}
+	return status;
+}
+
 MfStatus
 m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -87,6 +115,8 @@ m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err)
 
 	if (status == MF_OK && task->calls[SLOT_ACT].call == NULL && task->http == NULL)
 		status = check_group(task, err);
+	if (status == MF_OK)
+		status = check_rounding(task, wait, err);
 	if (status != MF_OK)
 		return status;
 	if (m2_import_by_rest(task->conn))

@@ -24,9 +24,9 @@ struct MfImport
 	char		version[64];
 };
 
-/* Why no Parquet file can carry the field, or NULL; the same for NumPy. */
+/* Why no Parquet file can carry the field for this version, or NULL; the same for NumPy and JSON. */
 static const char *
-not_parquet(const struct M2WriteField *field)
+not_parquet(const struct M2WriteField *field, int version)
 {
 	if (field->type == M2_TIMESTAMPTZ)
 		return "a Timestamptz, which Milvus reads from text only";
@@ -36,7 +36,7 @@ not_parquet(const struct M2WriteField *field)
 }
 
 static const char *
-not_numpy(const struct M2WriteField *field)
+not_numpy(const struct M2WriteField *field, int version)
 {
 	if (field->type == M2_ARRAY || field->type == M2_ARRAY_OF_STRUCT)
 		return "an Array";
@@ -47,13 +47,21 @@ not_numpy(const struct M2WriteField *field)
 	return NULL;
 }
 
+static const char *
+not_json(const struct M2WriteField *field, int version)
+{
+	if (field->type == M2_ARRAY && m2_import_rounds(field->field, version))
+		return M2_ROUNDED;
+	return NULL;
+}
+
 /* The first field that the format has no form for. */
 static const struct M2WriteField *
-obstacle(const M2WritePlan *plan, const char *(*check) (const struct M2WriteField *), const char **why)
+obstacle(const MfConn *conn, const M2WritePlan *plan, const char *(*check) (const struct M2WriteField *, int version), const char **why)
 {
 	for (int i = 0; i < plan->nfields; i++)
 	{
-		*why = check(&plan->fields[i]);
+		*why = check(&plan->fields[i], conn->version);
 		if (*why != NULL)
 			return &plan->fields[i];
 	}
@@ -66,7 +74,7 @@ cannot(const MfImport *import, const char *format, const struct M2WriteField *fi
 	mf_error(err, MF_FEATURE_NOT_SUPPORTED, "format \"%s\" cannot carry field \"%s\" of collection \"%s\"", format,
 			 field->field->name, import->plan.spec->collection->name);
 	mf_error_detail(err, "It is %s.", why);
-	mf_error_hint(err, "Leave option \"bulk_format\" on 'auto'.");
+	mf_error_hint(err, "Leave option \"bulk_format\" on 'auto', or use write_mode 'insert'.");
 	snprintf(err->column, sizeof(err->column), "%s", field->field->name);
 	return MF_ERROR;
 }
@@ -81,10 +89,10 @@ take_format(const MfConn *conn, MfImport *import, const char *wanted, MfError *e
 	{
 		if (m2_require(conn, M2_CAN_IMPORT_PARQUET, err) != MF_OK)
 			return MF_ERROR;
-		field = obstacle(&import->plan, not_parquet, &why);
+		field = obstacle(conn, &import->plan, not_parquet, &why);
 	}
-	else if (strcmp(wanted, "numpy") == 0)
-		field = obstacle(&import->plan, not_numpy, &why);
+	else
+		field = obstacle(conn, &import->plan, strcmp(wanted, "numpy") == 0 ? not_numpy : not_json, &why);
 	if (field != NULL)
 		return cannot(import, wanted, field, why, err);
 	import->out.format = strcmp(wanted, "parquet") == 0 ? "parquet" : strcmp(wanted, "numpy") == 0 ? "numpy" : "json";
@@ -93,7 +101,7 @@ take_format(const MfConn *conn, MfImport *import, const char *wanted, MfError *e
 }
 
 static void
-choose_format(const MfConn *conn, MfImport *import)
+prefer_format(const MfConn *conn, MfImport *import)
 {
 	const char *why;
 	const struct M2WriteField *field;
@@ -102,7 +110,7 @@ choose_format(const MfConn *conn, MfImport *import)
 	import->out.format = "json";
 	if (parquet)
 	{
-		field = obstacle(&import->plan, not_parquet, &why);
+		field = obstacle(conn, &import->plan, not_parquet, &why);
 		if (field != NULL)
 		{
 			snprintf(import->out.why, sizeof(import->out.why), "field \"%.100s\" is %s", field->field->name, why);
@@ -112,12 +120,24 @@ choose_format(const MfConn *conn, MfImport *import)
 		snprintf(import->out.why, sizeof(import->out.why), "Milvus %.40s takes every field from it", conn->version_text);
 		return;
 	}
-	field = obstacle(&import->plan, not_numpy, &why);
+	field = obstacle(conn, &import->plan, not_numpy, &why);
 	if (field == NULL)
 		import->out.format = "numpy";
 	snprintf(import->out.why, sizeof(import->out.why), "Milvus %.40s takes no Parquet%s%.100s%s%s", conn->version_text,
 			 field != NULL ? ", and field \"" : "", field != NULL ? field->field->name : "",
 			 field != NULL ? "\" is " : "", field != NULL ? why : "");
+}
+
+static MfStatus
+choose_format(const MfConn *conn, MfImport *import, MfError *err)
+{
+	const struct M2WriteField *field = NULL;
+	const char *why;
+
+	prefer_format(conn, import);
+	if (strcmp(import->out.format, "json") == 0)
+		field = obstacle(conn, &import->plan, not_json, &why);
+	return field == NULL ? MF_OK : cannot(import, "json", field, why, err);
 }
 
 static MfStatus
@@ -181,7 +201,7 @@ m2_import_begin(MfConn *conn, const MfWriteSpec *spec, const char *format, MfImp
 	if (status == MF_OK && format != NULL)
 		status = take_format(conn, import, format, err);
 	else if (status == MF_OK)
-		choose_format(conn, import);
+		status = choose_format(conn, import, err);
 	return status == MF_OK ? make_columns(import, err) : status;
 }
 

@@ -679,6 +679,15 @@ extern MfStatus m2_step_compact(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_compaction_state(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_load_state(MfTask *task, MfWaitFor *wait, MfError *err);
 
+/*
+ * Does the importer of this version (0 = not known) round the field's values
+ * when it reads them from JSON?  Seen with 2.3.5, whose importer the versions
+ * before 2.4 share.
+ */
+extern bool m2_import_rounds(const MfField *field, int version);
+
+#define M2_ROUNDED "an Array of Double, whose values this version of Milvus rounds to Float when it reads JSON"
+
 extern MfStatus m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
 
