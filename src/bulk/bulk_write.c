@@ -197,6 +197,7 @@ begin_staging(MfWrite *w)
 
 	w->s = mf_stage_new(w->store, format, format->compresses && !mf_store_can_patch(w->store->conn) ? MF_CODEC_ZSTD : MF_CODEC_NONE, w->stats.file_bytes);
 	w->s->keep = w->keep;
+	mf_import_lock(w->store, w->s->job);
 	w->sent = 0;
 	bind_columns(w, w->s);
 	MemoryContextSwitchTo(before);
@@ -209,7 +210,7 @@ take_files(MfWrite *w)
 {
 	List	   *fresh = list_copy_tail(w->s->files, w->sent);
 
-	mf_importing_add_staged(w->im, w->store, fresh);
+	mf_importing_add_staged(w->im, w->store, w->s->job, fresh);
 	w->sent = list_length(w->s->files);
 	w->stats.files = w->stats.files_before + w->sent;
 	list_free(fresh);

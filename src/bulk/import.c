@@ -2,8 +2,9 @@
  * import.c - How do files become rows of a remote, each once?
  *
  * The remote's own list of jobs says what it has heard: nothing is asked for
- * that stands there and has not failed.  So a lost answer, a killed backend or a
- * command run twice never doubles rows.
+ * that stands there and has not failed.  What it no longer knows the store keeps
+ * (import_record.c).  So a lost answer, a killed backend or a command run twice
+ * never doubles rows.
  */
 #include "import.h"
 
@@ -12,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "utils/timestamp.h"
 
 #define DEFAULT_JOBS 4
 #define DEFAULT_PATIENCE 900	/* seconds; Milvus 2.3 itself gives up on a job then */
@@ -27,6 +29,15 @@
 #define LOST_MS 5000
 
 #define CELLS 9
+
+/* The remote's clock may be so far from ours. */
+#define CLOCKS_MS (INT64CONST(5) * 60 * 1000)
+
+int64
+mf_import_wall_ms(void)
+{
+	return (GetCurrentTimestamp() + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY) / 1000;
+}
 
 static int64
 now_ms(void)
@@ -46,6 +57,7 @@ mf_importing_new(MfTable *table)
 
 	im->table = table;
 	im->context = CurrentMemoryContext;
+	im->target = mf_import_target(table);
 	im->temp = AllocSetContextCreate(CurrentMemoryContext, "milvus_fdw import", ALLOCSET_DEFAULT_SIZES);
 	im->most = (int) mf_table_int(table, "bulk_jobs", DEFAULT_JOBS);
 	im->patience_ms = mf_table_int(table, "bulk_timeout", DEFAULT_PATIENCE) * 1000;
@@ -78,24 +90,32 @@ mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 ro
 
 /* -------------------------------------------------------------------- looking */
 
+static const char *const state_names[] = {"waiting", "unknown", "running", "persisted", "completed", "failed"};
+
 const char *
 mf_import_state_name(const MfImportPart *part)
 {
-	static const char *const names[] = {"waiting", "unknown", "running", "persisted", "completed", "failed"};
-
-	return names[part->state];
+	return state_names[part->state];
 }
 
+MfImportState
+mf_import_state_by_name(const char *name)
+{
+	for (int i = 0; name != NULL && i < lengthof(state_names); i++)
+	{
+		if (strcmp(name, state_names[i]) == 0)
+			return (MfImportState) i;
+	}
+	return MF_IMPORT_WAITING;
+}
+
+/* Of a job: what is none of the ends runs. */
 static MfImportState
 state_of(const char *name)
 {
-	if (strcmp(name, "failed") == 0)
-		return MF_IMPORT_FAILED;
-	if (strcmp(name, "completed") == 0)
-		return MF_IMPORT_COMPLETED;
-	if (strcmp(name, "persisted") == 0)
-		return MF_IMPORT_PERSISTED;
-	return MF_IMPORT_RUNNING;
+	MfImportState state = mf_import_state_by_name(name);
+
+	return state >= MF_IMPORT_RUNNING ? state : MF_IMPORT_RUNNING;
 }
 
 const char *const *
@@ -141,32 +161,141 @@ is_of(const MfImportPart *part, const char *const *cells)
 	return names_files(cells[6], part);
 }
 
+/*
+ * Milvus 2.3 has been seen to complete jobs whose file it could not read.  Of
+ * no row: it may be asked for again.  Of some: not by us.
+ */
+static MfImportState
+distrust(MfImporting *im, MfImportPart *part, MfImportState state, int64 imported)
+{
+	MemoryContext before;
+
+	if (part->rows < 0 || imported == part->rows)
+		return state;
+	if (state == MF_IMPORT_PERSISTED)
+		return MF_IMPORT_RUNNING;
+	if (state != MF_IMPORT_COMPLETED)
+		return state;
+	before = MemoryContextSwitchTo(im->context);
+	part->reason = psprintf("the remote calls it completed, with " INT64_FORMAT " of " INT64_FORMAT " rows", imported, part->rows);
+	part->partial = imported > 0;
+	MemoryContextSwitchTo(before);
+	return MF_IMPORT_FAILED;
+}
+
 static void
 note_job(MfImporting *im, MfImportPart *part, const char *const *cells)
 {
 	MfImportState state = state_of(cells[3]);
 	int			percent = cells[4] != NULL ? atoi(cells[4]) : 0;
 	int64		imported = cells[5] != NULL ? atoll(cells[5]) : 0;
+	const char *reason = cells[7] != NULL ? cells[7] : "no reason was given";
 
+	if (state == MF_IMPORT_FAILED)
+		part->reason = MemoryContextStrdup(im->context, reason);
+	if (cells[5] != NULL)
+		state = distrust(im, part, state, imported);
 	/* a job that failed, and was asked for anew, stays in the list */
-	if (part->id == NULL && state == MF_IMPORT_FAILED && part->state != MF_IMPORT_FAILED && part->state != MF_IMPORT_WAITING)
+	if (part->id == NULL && state == MF_IMPORT_FAILED && part->again)
 		return;
 	if (state != part->state || percent != part->percent || imported != part->imported)
 		im->moved = now_ms();
 	part->state = state;
 	part->percent = percent;
 	part->imported = imported;
-	if (state != MF_IMPORT_FAILED && part->id == NULL)
-		part->id = MemoryContextStrdup(im->context, cells[0]);
-	/* Milvus 2.3 has been seen to complete a job whose file it could not read */
-	if (state == MF_IMPORT_COMPLETED && cells[5] != NULL && imported == 0 && part->rows > 0)
-	{
-		part->state = MF_IMPORT_FAILED;
-		part->id = NULL;
-		part->reason = MemoryContextStrdup(im->context, "the remote says that it is completed, but of no row");
-	}
 	if (state == MF_IMPORT_FAILED)
-		part->reason = MemoryContextStrdup(im->context, cells[7] != NULL ? cells[7] : "no reason was given");
+	{
+		part->failed = MemoryContextStrdup(im->context, cells[0]);
+		part->id = NULL;
+	}
+	else if (part->id == NULL)
+		part->id = MemoryContextStrdup(im->context, cells[0]);
+}
+
+/* Does it tell of the part all that its end needs? */
+static bool
+note_jobs(MfImporting *im, MfImportPart *part, const MfReply *reply)
+{
+	bool		told = false;
+
+	for (int row = 0; row < reply->nrows && reply->ncolumns >= CELLS; row++)
+	{
+		const char *const *cells = &reply->cells[row * reply->ncolumns];
+
+		if (!is_of(part, cells))
+			continue;
+		note_job(im, part, cells);
+		told = part->state != MF_IMPORT_COMPLETED || cells[5] != NULL;
+	}
+	return told;
+}
+
+/* Some lists are short of words, but tell of one job that is named. */
+static void
+ask_for_job(MfImporting *im, MfImportPart *part)
+{
+	MfTable    *table = im->table;
+	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options,.name = part->id};
+	const MfReply *reply;
+	MfError		err;
+
+	reply = mf_try_request(table->remote, &request, im->temp, &err);
+	if (reply != NULL)
+		(void) note_jobs(im, part, reply);
+	else if (strcmp(err.sqlstate, MF_SQL_CONNECTION_FAILURE) == 0)
+		mf_table_raise(table, &err);
+}
+
+/* Is there a job that may be the part's, as nobody says which files it is of? */
+static bool
+may_be_unnamed(const MfImporting *im, const MfReply *reply)
+{
+	for (int row = 0; row < reply->nrows && reply->ncolumns >= CELLS; row++)
+	{
+		const char *const *cells = &reply->cells[row * reply->ncolumns];
+		bool		claimed = cells[6] != NULL || state_of(cells[3]) == MF_IMPORT_FAILED;
+		ListCell   *lc;
+
+		foreach(lc, im->parts)
+		{
+			const char *id = ((MfImportPart *) lfirst(lc))->id;
+
+			claimed = claimed || (id != NULL && strcmp(id, cells[0]) == 0);
+		}
+		if (!claimed)
+			return true;
+	}
+	return false;
+}
+
+static void
+raise_doubt(const MfImporting *im, const MfImportPart *part, const char *why)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("it is not known whether file \"%s\" has been imported into collection \"%s\"", mf_safe_text(part->files[0]),
+					mf_safe_text(im->table->collection)),
+			 errdetail("Its import was asked for before. %s", why),
+			 errhint("Count the collection's rows. milvus_fdw.import_files() with the names of the files, in place of the manifest, imports "
+					 "them without asking what was imported before.")));
+}
+
+/* Of what the list does not tell: was it never heard, or is it forgotten? */
+static void
+settle_lost(MfImporting *im, MfImportPart *part, const MfReply *reply)
+{
+	int64		ago = part->asked_at > 0 ? mf_import_wall_ms() - part->asked_at : 0;
+
+	if (part->state != MF_IMPORT_LOST)
+		return;
+	if (part->id != NULL)
+		raise_doubt(im, part, psprintf("It became job %s, of which the remote says nothing any more.", mf_safe_text(part->id)));
+	if (reply->remembers_s > 0 && ago > reply->remembers_s * 1000 - CLOCKS_MS)
+		raise_doubt(im, part, "That is longer ago than the remote remembers its jobs.");
+	if (may_be_unnamed(im, reply))
+		raise_doubt(im, part, "The answer was lost, and the remote does not say which files its jobs are of.");
+	if (now_ms() - part->lost_at > LOST_MS)
+		part->state = MF_IMPORT_WAITING;
 }
 
 void
@@ -185,19 +314,42 @@ mf_importing_look(MfImporting *im)
 	{
 		MfImportPart *part = lfirst(lc);
 
-		for (int row = 0; row < reply->nrows && reply->ncolumns >= CELLS; row++)
-		{
-			if (is_of(part, &reply->cells[row * reply->ncolumns]))
-				note_job(im, part, &reply->cells[row * reply->ncolumns]);
-		}
-		if (part->state == MF_IMPORT_LOST && now_ms() - part->lost_at > LOST_MS)
-			part->state = MF_IMPORT_WAITING;
+		if (!note_jobs(im, part, reply) && part->id != NULL && !mf_importing_done(im, part))
+			ask_for_job(im, part);
+		settle_lost(im, part, reply);
 	}
 	MemoryContextSwitchTo(before);
 	MemoryContextReset(im->temp);
 }
 
 /* ------------------------------------------------------------------- starting */
+
+/* Until the answer comes, and where it does not, nobody knows; the store knows that much. */
+static void
+note_asked(MfImporting *im, MfImportPart *part)
+{
+	part->state = MF_IMPORT_LOST;
+	part->mine = true;
+	part->again = true;
+	part->id = NULL;
+	part->asked_at = mf_import_wall_ms();
+	if (part->record != NULL)
+		mf_import_record(im, part->record);
+	part->lost_at = now_ms();
+}
+
+static void
+raise_refused(MfImporting *im, MfImportPart *part, const MfError *err)
+{
+	MfWhere		where = mf_table_where(im->table);
+
+	part->state = MF_IMPORT_WAITING;
+	part->asked_at = 0;
+	if (part->record != NULL)
+		mf_import_record(im, part->record);
+	where.extra = psprintf("The file is \"%s\".", mf_safe_text(part->files[0]));
+	mf_raise(err, &where);
+}
 
 static void
 start_part(MfImporting *im, MfImportPart *part)
@@ -208,34 +360,42 @@ start_part(MfImporting *im, MfImportPart *part)
 		.name = mf_option(table->options, "partition"),.nnames = part->nfiles,.names = part->files,
 		.args = im->store != NULL ? im->store->options : NULL
 	};
-	MemoryContext before;
+	MemoryContext before = MemoryContextSwitchTo(im->temp);
 	const MfReply *reply;
 	MfError		err;
 
-	/* until the answer comes, and where it does not, nobody knows */
-	part->state = MF_IMPORT_LOST;
-	part->lost_at = now_ms();
-	part->mine = true;
-	part->id = NULL;
-	before = MemoryContextSwitchTo(im->temp);
+	note_asked(im, part);
 	reply = mf_try_request(table->remote, &request, im->temp, &err);
-	MemoryContextSwitchTo(before);
 	part->lost_at = now_ms();
 	if (reply != NULL)
 	{
 		part->state = MF_IMPORT_RUNNING;
 		part->id = MemoryContextStrdup(im->context, reply->text);
 		im->moved = now_ms();
+		if (part->record != NULL)
+			mf_import_record(im, part->record);
 	}
 	else if (err.retry != MF_RETRY_UNKNOWN || strcmp(err.sqlstate, MF_SQL_CONNECTION_FAILURE) != 0)
-	{
-		MfWhere		where = mf_table_where(table);
-
-		part->state = MF_IMPORT_WAITING;
-		where.extra = psprintf("The file is \"%s\".", mf_safe_text(part->files[0]));
-		mf_raise(&err, &where);
-	}
+		raise_refused(im, part, &err);
+	MemoryContextSwitchTo(before);
 	MemoryContextReset(im->temp);
+}
+
+void
+mf_importing_again(MfImporting *im)
+{
+	ListCell   *lc;
+
+	foreach(lc, im->parts)
+	{
+		MfImportPart *part = lfirst(lc);
+
+		if (part->state == MF_IMPORT_FAILED && !part->partial)
+		{
+			part->state = MF_IMPORT_WAITING;
+			part->again = true;
+		}
+	}
 }
 
 void
@@ -311,8 +471,8 @@ states_text(const MfImporting *im, bool failed_only)
 			continue;
 		appendStringInfo(&buf, "\nFile \"%s\"%s: %s", mf_safe_text(part->files[0]), part->nfiles > 1 ? " and its set" : "",
 						 mf_import_state_name(part));
-		if (part->id != NULL)
-			appendStringInfo(&buf, ", job %s", mf_safe_text(part->id));
+		if (part->id != NULL || part->failed != NULL)
+			appendStringInfo(&buf, ", job %s", mf_safe_text(part->id != NULL ? part->id : part->failed));
 		if (part->state == MF_IMPORT_FAILED)
 			appendStringInfo(&buf, ", %s", mf_message_text(part->reason));
 		else
@@ -453,6 +613,24 @@ show_rows(MfImporting *im)
 	MemoryContextReset(im->temp);
 }
 
+/* For the day when the remote has forgotten, if the files are kept so long. */
+static void
+record_ends(MfImporting *im)
+{
+	const char *last = NULL;
+	ListCell   *lc;
+
+	foreach(lc, im->parts)
+	{
+		const char *record = ((MfImportPart *) lfirst(lc))->record;
+
+		if (record != NULL && (last == NULL || strcmp(last, record) != 0))
+			mf_import_record(im, record);
+		last = record;
+	}
+	MemoryContextReset(im->temp);
+}
+
 void
 mf_importing_wait(MfImporting *im)
 {
@@ -472,6 +650,7 @@ mf_importing_wait(MfImporting *im)
 		mf_pause(ms);
 		ms = Min(ms * 2, LOOK_LAST_MS);
 	}
+	record_ends(im);
 	if (im->until == MF_WAIT_VISIBLE && im->parts != NIL)
 		show_rows(im);
 }

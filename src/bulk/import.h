@@ -24,11 +24,16 @@ typedef struct MfImportPart
 	const char **files;			/* as the remote sees them */
 	int64		rows;			/* that are in them; -1 = not known */
 	int64		bytes;
+	const char *record;			/* the file of the store that keeps what was asked for, or NULL */
+	int64		asked_at;		/* ms since 1970, by that record; 0 = never */
 	MfImportState state;
+	bool		partial;		/* failed, and some of its rows are there */
 	bool		mine;			/* asked for by this command */
+	bool		again;			/* jobs of it that failed before do not count */
 	int			percent;
 	int64		imported;		/* rows, as the remote counts them */
 	char	   *id;				/* of the job, or NULL */
+	char	   *failed;			/* the one that failed last */
 	char	   *reason;			/* why it failed */
 	int64		lost_at;		/* ms, of when it was asked for */
 } MfImportPart;
@@ -47,6 +52,7 @@ typedef struct MfImporting
 	MfRemote   *store;			/* where the files are; NULL = not known */
 	MemoryContext context;		/* of parts */
 	MemoryContext temp;			/* of one answer */
+	const char *target;			/* the collection, by its id where it has one */
 	List	   *parts;
 	int			most;			/* running at a time */
 	MfImportWait until;
@@ -72,6 +78,9 @@ extern void mf_importing_look(MfImporting *im);
 /* Have those imported that wait, as many as may run; raises what the remote refuses. */
 extern void mf_importing_start(MfImporting *im);
 
+/* What failed may be asked for again, unless some of its rows are there. */
+extern void mf_importing_again(MfImporting *im);
+
 /*
  * Until all are imported: start, look, tell the progress.  Raises FDW_ERROR for
  * those that failed, QUERY_CANCELED (its deadline, with the state of each).
@@ -84,7 +93,13 @@ extern bool mf_importing_done(const MfImporting *im, const MfImportPart *part);
 /* Acknowledged: rows persisted; unknown: asked for and not known to be. */
 extern void mf_importing_counts(const MfImporting *im, MfWriteCounts *counts);
 
+/* Milliseconds since 1970, for what other sessions read. */
+extern int64 mf_import_wall_ms(void);
+
 extern const char *mf_import_state_name(const MfImportPart *part);
+
+/* The state of such a name; WAITING for any other. */
+extern MfImportState mf_import_state_by_name(const char *name);
 
 /* A job's JSON list of files, palloc'd; NULL = it is not told. */
 extern const char *const *mf_import_names(const char *list, int *n);
@@ -99,13 +114,38 @@ extern void mf_importing_check_files(const MfImporting *im, const char *job, Lis
 /* A staged file as the remote sees it: option stage_path, or the store's own place. */
 extern char *mf_import_path(const MfTable *table, MfRemote *store, const char *name);
 
-/* Parts of staged files that follow each other; files: of MfStagedFile. */
-extern void mf_importing_add_staged(MfImporting *im, MfRemote *store, List *files);
+/* Parts of a job's staged files that follow each other; files: of MfStagedFile. */
+extern void mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List *files);
 
 /* Raise if a manifest's columns cannot be imported into the collection. */
 extern void mf_import_check(MfTable *table, const MfManifest *manifest, List *columns);
 
 /* "SELECT milvus_fdw.import_files(...)" for a table and a job. */
 extern char *mf_import_call(const MfTable *table, const MfRemote *store, const char *job);
+
+/* ------------------------------------------------- src/bulk/import_record.c */
+
+/*
+ * The remote forgets its jobs.  So the store keeps beside the files which of
+ * them were asked for, when, as which job, and what became of it.
+ */
+
+/* One session at a time imports or removes a job: until the transaction ends, or raises LOCK_NOT_AVAILABLE. */
+extern void mf_import_lock(const MfRemote *store, const char *job);
+
+/* Whose record: the collection that the table is of just now. */
+extern char *mf_import_target(const MfTable *table);
+
+/* Where it is kept for this target; in the current context. */
+extern char *mf_import_record_name(const MfImporting *im, const char *job);
+
+/* Is this file of a store such a record? */
+extern bool mf_import_is_record(const char *name);
+
+/* Into the parts, from the store. */
+extern void mf_import_recall(MfImporting *im, const char *record);
+
+/* From the parts, into the store. */
+extern void mf_import_record(MfImporting *im, const char *record);
 
 #endif							/* MF_BULK_IMPORT_H */

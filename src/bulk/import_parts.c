@@ -21,10 +21,11 @@ mf_import_path(const MfTable *table, MfRemote *store, const char *name)
 }
 
 void
-mf_importing_add_staged(MfImporting *im, MfRemote *store, List *files)
+mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List *files)
 {
 	int			n = list_length(files);
 	const char **names = palloc(sizeof(char *) * Max(n, 1));
+	char	   *record = MemoryContextStrdup(im->context, mf_import_record_name(im, job));
 
 	im->store = store;
 	for (int i = 0; i < n;)
@@ -44,7 +45,7 @@ mf_importing_add_staged(MfImporting *im, MfRemote *store, List *files)
 		}
 		/* of no row nothing has to be imported, and Milvus takes no empty file */
 		if (first->rows > 0)
-			(void) mf_importing_add(im, count, names, first->rows, bytes);
+			mf_importing_add(im, count, names, first->rows, bytes)->record = record;
 	}
 }
 

@@ -51,7 +51,7 @@ check_file(const MfImporting *im, const char *job, const MfStagedFile *file, con
 static bool
 is_to_be_asked_for(const MfImportPart *part)
 {
-	return part->state == MF_IMPORT_WAITING || part->state == MF_IMPORT_FAILED;
+	return part->state == MF_IMPORT_WAITING || (part->state == MF_IMPORT_FAILED && !part->partial);
 }
 
 static bool

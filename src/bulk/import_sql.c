@@ -84,18 +84,10 @@ run_imports(MfImporting *im, bool wait)
 	MfTable    *table = im->table;
 	MfLedgerEntry *ledger = mf_ledger_open(table->remote->server, table->collection, MF_LEDGER_WRITTEN);
 
+	/* what failed is asked for again */
 	PG_TRY();
 	{
-		ListCell   *lc;
-
-		/* but what failed is */
-		foreach(lc, im->parts)
-		{
-			MfImportPart *part = lfirst(lc);
-
-			if (part->state == MF_IMPORT_FAILED)
-				part->state = MF_IMPORT_WAITING;
-		}
+		mf_importing_again(im);
 		if (wait)
 			mf_importing_wait(im);
 		else
@@ -152,8 +144,10 @@ open_manifest(FunctionCallInfo fcinfo)
 	text = mf_manifest_get(staged.store, staged.job, true, &manifest);
 	mf_manifest_parts(text, strlen(text), &columns, &staged.files);
 	mf_import_check(staged.table, &manifest, columns);
+	mf_import_lock(staged.store, staged.job);
 	staged.im = mf_importing_new(staged.table);
-	mf_importing_add_staged(staged.im, staged.store, staged.files);
+	mf_importing_add_staged(staged.im, staged.store, staged.job, staged.files);
+	mf_import_recall(staged.im, mf_import_record_name(staged.im, staged.job));
 	return staged;
 }
 

@@ -103,7 +103,6 @@ void
 mf_manifest_write(MfStaging *s)
 {
 	MfBytes		out = {.mem = &s->remote->mem};
-	char	   *text;
 	char	   *name;
 
 	put_int(&out, "{\"" VERSION_KEY "\": ", 1);
@@ -117,15 +116,8 @@ mf_manifest_write(MfStaging *s)
 	put_columns(s, &out);
 	put_files(s, &out);
 	put_own_checksum(&out);
-	text = out.failed ? NULL : MemoryContextAlloc(s->context, out.len + 1);
-	if (text != NULL)
-		memcpy(text, out.data, out.len + 1);
-	mf_free(&s->remote->mem, out.data);
-	if (text == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	name = psprintf("%s/" MF_MANIFEST_FILE, s->job);
-	mf_store_put(s->remote, name, text, strlen(text), s->context);
-	pfree(text);
+	mf_store_put_text(s->remote, name, &out, s->context);
 }
 
 /* ------------------------------------------------------------------- reading */

@@ -100,6 +100,9 @@ extern void mf_stage_finish(MfStaging *s);
 /* A whole small file. */
 extern void mf_store_put(MfRemote *remote, const char *name, const char *data, size_t len, MemoryContext owner);
 
+/* The same of a text that was composed; it is freed, also if this raises. */
+extern void mf_store_put_text(MfRemote *remote, const char *name, MfBytes *text, MemoryContext owner);
+
 /* Abandon what is being written; no I/O, never fails. */
 extern void mf_stage_abandon(MfStaging *s);
 

@@ -119,6 +119,23 @@ mf_store_put(MfRemote *remote, const char *name, const char *data, size_t len, M
 	MemoryContextDelete(context);
 }
 
+void
+mf_store_put_text(MfRemote *remote, const char *name, MfBytes *text, MemoryContext owner)
+{
+	char	   *copy = text->failed ? NULL : MemoryContextAlloc(owner, text->len + 1);
+	size_t		len = text->len;
+
+	/* an error of the store must not leave it behind */
+	if (copy != NULL)
+		memcpy(copy, text->data, len);
+	mf_free(text->mem, text->data);
+	text->data = NULL;
+	if (copy == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	mf_store_put(remote, name, copy, len, owner);
+	pfree(copy);
+}
+
 /* --------------------------------------------------------------------- a part */
 
 static bool

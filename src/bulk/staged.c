@@ -1,7 +1,7 @@
 /*
  * staged.c - What lies in a store, and how does it go away?
  */
-#include "stage.h"
+#include "import.h"
 
 #include "common/int.h"
 #include "funcapi.h"
@@ -187,6 +187,7 @@ milvus_fdw_unstage(PG_FUNCTION_ARGS)
 	job = mf_manifest_job(mf_sql_text_arg(fcinfo, 1));
 	if (!may_remove(remote, job))
 		no_manifest(remote, job);
+	mf_import_lock(remote, job);
 	if (mf_store_remove_job(remote, job, &removed, &err) != MF_OK)
 		mf_raise(&err, &(MfWhere) {.remote = remote});
 	PG_RETURN_INT64(removed);

@@ -1,7 +1,7 @@
 /*
  * verify.c - Is what a manifest lists still in the store, every byte of it?
  */
-#include "stage.h"
+#include "import.h"
 
 #include "funcapi.h"
 #include "src/sqlfn/remote.h"
@@ -107,7 +107,7 @@ show_others(ReturnSetInfo *result, MfRemote *store, const char *job, const char 
 
 	for (int i = 0; i < n; i++)
 	{
-		bool		listed = strcmp(entries[i].name, manifest) == 0;
+		bool		listed = strcmp(entries[i].name, manifest) == 0 || mf_import_is_record(entries[i].name);
 		ListCell   *lc;
 
 		foreach(lc, files)

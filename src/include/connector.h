@@ -161,6 +161,8 @@ typedef struct MfCollection
 
 	const char *table;			/* what IMPORT should call the foreign table;
 								 * NULL = as the collection */
+	const char *id;				/* which no other of the remote has or had, the
+								 * one of its name before it included; NULL = none */
 } MfCollection;
 
 /* ------------------------------------------------------------ single requests */
@@ -225,7 +227,7 @@ typedef enum MfVerb
 								 * "running", "persisted", "completed",
 								 * "failed"), per cent, rows, files (a JSON
 								 * list, NULL = not told), reason, started;
-								 * name = one id or NULL */
+								 * name = one id or NULL; reply.remembers_s */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))
@@ -295,6 +297,8 @@ typedef struct MfReply
 								 * for, and why; a sentence for a NOTICE */
 	int			nsplits;		/* SPLIT; at least one */
 	const MfSplit *splits;
+	int64_t		remembers_s;	/* LIST_IMPORTS: for how long after its beginning
+								 * a job stays in the list; 0 = not known */
 } MfReply;
 
 /* -------------------------------------------------------------------- reading */

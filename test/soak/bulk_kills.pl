@@ -21,7 +21,9 @@ my $postgres = start_server('postgres');
 local @ENV{qw(PGHOST PGPORT)} = ('localhost', $postgres->{port});
 my $minio = start_server('minio', '--bucket', 'milvus');
 my $milvus = start_server('milvus', map { ('--set', $_) } 'common.storageType=remote', 'minio.address=localhost', "minio.port=$minio->{port}",
-	'minio.accessKeyID=testkey', 'minio.secretAccessKey=testsecret', 'minio.bucketName=milvus', 'minio.rootPath=files', 'minio.useSSL=false');
+	'minio.accessKeyID=testkey', 'minio.secretAccessKey=testsecret', 'minio.bucketName=milvus', 'minio.rootPath=files', 'minio.useSSL=false',
+	# what a killed Milvus was importing it gives up after this, by default after a quarter of an hour
+	'rootCoord.importTaskExpiration=30');
 fresh_database(name => 'bulk_kills');
 sql("CREATE SERVER milvus FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '$milvus->{port}', retry_timeout '3', request_timeout '5')");
 sql("CREATE SERVER place FOREIGN DATA WRAPPER object_store_fdw OPTIONS (url 's3://milvus/staged', endpoint 'http://localhost:$minio->{port}', retry_timeout '3')");

@@ -171,11 +171,68 @@ subtest 'an answer that is lost' => sub {
 	is(value("SELECT count(*) FROM milvus_fdw.imports('t106_unheard')"), 1, 'once');
 };
 
+# A job of the number 7, as Milvus lists it.
+sub job_seven
+{
+	my ($state, $rows) = @_;
+	my $varint = sub { my ($n, $bytes) = ($_[0], ''); $bytes .= chr($n & 127 | ($n > 127 ? 128 : 0)), $n >>= 7 while $n || $bytes eq ''; $bytes };
+	return unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, pack('C C', 0x10, $state) . "\x18" . $varint->($rows) . pack('C C', 0x30, 0x07);
+}
+
+subtest 'what Milvus has forgotten' => sub {
+	my %forgetful = (ListImportTasks => [ { hex => '0a00' } ]);
+	bulk_target('t106_old', $columns, { keep_staged => 'true' }, fields => $fields);
+	my $manifest = stage('SELECT id, t, v FROM public.source');
+	sql("SELECT * FROM milvus_fdw.import_files('t106_old', 'place', '$manifest')");
+	my ($t, $double) = behind('t106_old', \%forgetful, keep_staged => 'true');
+	is(value("SELECT string_agg(state || ' ' || asked, ',') FROM milvus_fdw.import_files('$t', 'place', '$manifest')"), 'completed false', 'the store knows that it is imported');
+	is(value('SELECT count(*) FROM t106_old'), $rows, 'no row is doubled');
+	is(value("SELECT count(*) FROM milvus_fdw.verify('place', '$manifest') WHERE NOT ok"), 0, 'verify() takes no offence');
+	bulk_target('t106_old', $columns, { keep_staged => 'true' }, fields => $fields);
+	is(value("SELECT count(*) FROM milvus_fdw.import_files('t106_old', 'place', '$manifest') WHERE asked"), 1, 'a collection made anew gets the rows anew');
+	is(bulk_differences('t106_old', 't', 'v'), 0, 'every bit of them');
+	bulk_target('t106_open', $columns, { keep_staged => 'true' }, fields => $fields);
+	my ($id) = map { $_->[0] } sql("SELECT id FROM milvus_fdw.import_files('t106_open', 'place', '$manifest', wait => false)");
+	($t, $double) = behind('t106_open', \%forgetful);
+	fails('one whose end nobody saw', "SELECT * FROM milvus_fdw.import_files('$t', 'place', '$manifest')", sqlstate => '55000',
+		message => qr/not known whether file "[^"]+" has been imported into collection "t106_open"/, detail => qr/became job $id/);
+	is(scalar(calls($double, 'Import')), 0, 'is not asked for again');
+	sql("SELECT * FROM milvus_fdw.wait_for_import('t106_open', ARRAY['$id'])");
+	is(value('SELECT count(*) FROM t106_open'), $rows, 'and was imported');
+	clean();
+};
+
+subtest 'a job that lies' => sub {
+	bulk_target('t106_lies', $columns, {}, fields => $fields);
+	my ($t, $double) = behind('t106_lies', { Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => '0a00' }, { hex => job_seven(6, 10) } ] });
+	my $e = error_of("INSERT INTO $t SELECT id, t, v FROM source");
+	is($e->{sqlstate}, 'HV000', 'completed with some of the rows only: an error');
+	like($e->{detail}, qr/calls it completed, with 10 of $rows rows/, 'which says so');
+	($t, $double) = behind('t106_lies', { Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => '0a00' }, ({ hex => job_seven(6, 0) }) x 2, { hex => job_seven(6, $rows) } ] });
+	$e = error_of("INSERT INTO $t SELECT id, t, v FROM source");
+	like($e->{detail}, qr/calls it completed, with 0 of $rows rows/, 'with none, too');
+	my ($call) = $e->{hint} =~ /(SELECT \* FROM .*\))/;
+	is(scalar(sql($call)), 1, 'but that may be asked for again');
+	is(scalar(calls($double, 'Import')), 2, 'and is');
+	clean();
+};
+
+subtest 'one session at a time' => sub {
+	bulk_target('t106_busy', $columns, {}, fields => $fields);
+	my $manifest = stage('SELECT id, t, v FROM public.source');
+	my $other = connect_to('106_imports');
+	$other->sql('BEGIN');
+	$other->sql("SELECT * FROM milvus_fdw.import_files('t106_busy', 'place', '$manifest', wait => false)");
+	fails('a manifest that is being imported', "SELECT * FROM milvus_fdw.import_files('t106_busy', 'place', '$manifest')", sqlstate => '55P03', message => qr/another session/);
+	fails('is not removed, either', "SELECT milvus_fdw.unstage('place', '$manifest')", sqlstate => '55P03');
+	$other->sql('COMMIT');
+	is(value("SELECT string_agg(asked::text, ',') FROM milvus_fdw.import_files('t106_busy', 'place', '$manifest')"), 'false', 'afterwards it is waited for');
+	is(value('SELECT count(*) FROM t106_busy'), $rows, 'each row once');
+};
+
 subtest 'one that never ends' => sub {
 	bulk_target('t106_never', $columns, {}, fields => $fields);
-	# a job of the number 7, pending for ever
-	my $running = unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, pack('C C C C', 0x10, 0x02, 0x30, 0x07);
-	my %never = (Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => $running } ]);
+	my %never = (Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => job_seven(2, 0) } ]);
 	my ($t) = behind('t106_never', \%never, bulk_timeout => 1);
 	my $start = time;
 	fails('without progress', "INSERT INTO $t SELECT id, t, v FROM source", sqlstate => '57014', message => qr/make no progress/, detail => qr/running, job 7, 0 %/, hint => qr/import_files/);
@@ -193,7 +250,7 @@ subtest 'one that never ends' => sub {
 		cmp_ok(1000 * (time - $at), '<', 300, "$how is obeyed at once");
 		is($r->{error}{sqlstate}, $how eq 'cancel' ? '57014' : '57P01', 'with its SQLSTATE');
 		next if $how eq 'terminate';
-		like(join(' ', map { $_->{detail} // '' } @{ $session->notices }), qr/may hold $rows more/, 'and a warning of what may come');
+		like(join(' ', map { $_->{detail} // '' } @{ $b->session->notices }), qr/may hold $rows more/, 'and a warning of what may come');
 	}
 	is(scalar(staged()), 3, 'manifests and files stay, to be finished or removed');
 	clean();

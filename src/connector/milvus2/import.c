@@ -11,6 +11,7 @@
 #include "internal.h"
 
 static const MfMethod import = M2_METHOD(Import, import_response, false);
+static const MfMethod get_import_state = M2_METHOD(GetImportState, import_state, true);
 static const MfMethod list_import_tasks = M2_METHOD(ListImportTasks, list_import_tasks_response, true);
 
 #define SLOT_VERSION 0
@@ -19,6 +20,13 @@ static const MfMethod list_import_tasks = M2_METHOD(ListImportTasks, list_import
 #define NCOLUMNS M2_IMPORT_CELLS
 
 #define NO_PARTITION 200		/* Milvus's code */
+
+/*
+ * Seconds, by default: dataCoord.import.taskRetention from 2.4 on, before that
+ * rootCoord.importTaskRetention.
+ */
+#define M2_IMPORT_REMEMBERED 10800
+#define M2_TASK_REMEMBERED 86400
 
 /* Numbers of the protocol, ImportState */
 #define IMPORT_PENDING 0
@@ -165,6 +173,13 @@ file_list(MfTask *task, const char *files)
 	return list;
 }
 
+/* Jobs of the data coordinator, as from 2.4 on, or tasks of the root coordinator? */
+static bool
+is_v2(const MfTask *task)
+{
+	return task->conn->version >= M2_VERSION(2, 4, 0);
+}
+
 static void
 add_import(MfTask *task, const M2__ImportState *state)
 {
@@ -172,27 +187,39 @@ add_import(MfTask *task, const M2__ImportState *state)
 	const char *percent = info_of(state, "progress_percent");
 	const char *name = state_name(state->state);
 
-	cells[0] = m2_cell_int(task, state->id);
+	cells[0] = task->name != NULL ? task->name : m2_cell_int(task, state->id);
 	cells[1] = info_of(state, "collection");
 	cells[2] = info_of(state, "partition");
 	cells[3] = name != NULL ? name : mf_arena_text(&task->arena, "state %d", state->state);
 	cells[4] = m2_cell_int(task, percent != NULL ? strtoll(percent, NULL, 10) : state->state == IMPORT_COMPLETED ? 100 : 0);
-	cells[5] = m2_cell_int(task, state->row_count);
+	/* 2.4 lists jobs without their rows */
+	cells[5] = is_v2(task) && state->row_count == 0 ? NULL : m2_cell_int(task, state->row_count);
 	cells[6] = file_list(task, info_of(state, "files"));
 	cells[7] = info_of(state, "failed_reason");
-	cells[8] = m2_cell_time(task, state->create_ts * 1000);
+	cells[8] = state->create_ts > 0 ? m2_cell_time(task, state->create_ts * 1000) : NULL;
 	m2_cells_add(task, NCOLUMNS, cells);
 }
 
-MfStatus
-m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
+static MfStatus
+need_one(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	M2__GetImportStateRequest request = M2__GET_IMPORT_STATE_REQUEST__INIT;
+	MfStatus	status;
+
+	request.task = strtoll(task->name, NULL, 10);
+	status = m2_task_call(task, SLOT_ACT, &get_import_state, &request, wait, err);
+	if (status == MF_OK)
+		add_import(task, (M2__ImportState *) task->calls[SLOT_ACT].reply);
+	return status;
+}
+
+static MfStatus
+need_all(MfTask *task, MfWaitFor *wait, MfError *err)
 {
 	M2__ListImportTasksRequest request = M2__LIST_IMPORT_TASKS_REQUEST__INIT;
 	const M2__ListImportTasksResponse *reply;
 	MfStatus	status;
 
-	if (m2_import_by_rest(task->conn))
-		return m2_rest_list_imports(task, wait, err);
 	request.db_name = (char *) task->database;
 	request.collection_name = (char *) task->collection;
 	status = m2_task_call(task, SLOT_ACT, &list_import_tasks, &request, wait, err);
@@ -206,5 +233,22 @@ m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
 		if (task->name == NULL || (id != NULL && strcmp(id, task->name) == 0))
 			add_import(task, reply->tasks[i]);
 	}
-	return m2_cells_done(task, NCOLUMNS, err);
+	return MF_OK;
+}
+
+MfStatus
+m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
+{
+	MfStatus	status;
+
+	task->reply.remembers_s = M2_IMPORT_REMEMBERED;
+	if (m2_import_by_rest(task->conn))
+		return m2_rest_list_imports(task, wait, err);
+	status = m2_need_version(task, SLOT_VERSION, wait, err);
+	if (status != MF_OK)
+		return status;
+	if (!is_v2(task))
+		task->reply.remembers_s = M2_TASK_REMEMBERED;
+	status = task->name != NULL && is_v2(task) ? need_one(task, wait, err) : need_all(task, wait, err);
+	return status != MF_OK ? status : m2_cells_done(task, NCOLUMNS, err);
 }
