@@ -4,7 +4,7 @@
  * What an aborted command left is remembered in this session and removed by the
  * next command on that store: an abort itself must not wait for a network.
  */
-#include "stage.h"
+#include "import.h"
 
 #include "compat.h"
 #include "miscadmin.h"
@@ -60,6 +60,14 @@ mf_store_request(MfRemote *remote, MfStoreVerb verb, const char *name, const cha
 	return task;
 }
 
+/* Those that say what the others are, and what has become of them. */
+static bool
+is_word(const char *name, const char *manifest)
+{
+	return strcmp(name, manifest) == 0 || mf_import_is_record(name);
+}
+
+/* manifest: what it and the records say is still needed; or NULL */
 static MfStatus
 remove_entries(MfRemote *remote, const char *job, MfStoreVerb list, MfStoreVerb remove, const char *manifest,
 			   int64 *removed, MemoryContext owner, MfError *err)
@@ -75,7 +83,7 @@ remove_entries(MfRemote *remote, const char *job, MfStoreVerb list, MfStoreVerb 
 	for (int i = 0; i < n; i++)
 	{
 		*removed += manifest != NULL;
-		if (manifest != NULL && strcmp(entries[i].name, manifest) == 0)
+		if (manifest != NULL && is_word(entries[i].name, manifest))
 			continue;
 		if (mf_store_try(remote, remove, entries[i].name, entries[i].id, one, err) == NULL)
 			return MF_ERROR;
@@ -94,9 +102,11 @@ mf_store_remove_job(MfRemote *remote, const char *job, int64 *removed, MfError *
 	status = remove_entries(remote, job, MF_STORE_UPLOADS, MF_STORE_ABORT, NULL, removed, context, err);
 	if (status == MF_OK)
 		status = remove_entries(remote, job, MF_STORE_LIST, MF_STORE_DELETE, manifest, removed, context, err);
-	/* it goes last: as long as anything is there, so is the word of it */
+	/* as long as anything is there, so is the word of it; without the record, files might be imported again */
 	if (status == MF_OK && mf_store_try(remote, MF_STORE_DELETE, manifest, NULL, context, err) == NULL)
 		status = MF_ERROR;
+	if (status == MF_OK)
+		status = remove_entries(remote, job, MF_STORE_LIST, MF_STORE_DELETE, NULL, removed, context, err);
 	MemoryContextDelete(context);
 	return status;
 }

@@ -39,6 +39,8 @@
 
 /* 16 turned ACL checks of simple objects into one function */
 #if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
+#include "catalog/pg_foreign_server.h"
 #define mf_server_aclcheck(oid, role, mode) \
 	object_aclcheck(ForeignServerRelationId, oid, role, mode)
 #define mf_table_ownercheck(oid, role) \
