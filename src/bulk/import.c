@@ -598,12 +598,13 @@ static void
 show_rows(MfImporting *im)
 {
 	MfTable    *table = im->table;
-	MfOption	item = {"refresh", "true"};
-	MfOptions	args = {1, &item};
+	MfOption	items[] = {{"refresh", "true"}, {"patience", NULL}};
+	MfOptions	args = {lengthof(items), items};
 	MfRequest	request = {.verb = MF_VERB_LOAD,.collection = table->collection,.options = table->options,.args = &args};
 	MemoryContext before = MemoryContextSwitchTo(im->temp);
 	MfError		err;
 
+	items[1].value = psprintf(INT64_FORMAT, im->patience_ms / 1000);
 	if ((table->remote->connector->verbs & MF_VERB_BIT(MF_VERB_LOAD)) &&
 		mf_try_request(table->remote, &request, im->temp, &err) == NULL)
 		ereport(WARNING,

@@ -178,7 +178,9 @@ typedef enum MfVerb
 	MF_VERB_DROP_INDEX,			/* field */
 	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100.
 								 * args has refresh = true: only one that is loaded
-								 * looks for imported rows, until they are seen */
+								 * looks for imported rows, until they are seen;
+								 * patience: the seconds without progress after
+								 * which that is an error */
 	MF_VERB_RELEASE,
 	MF_VERB_FLUSH,				/* waits until flushed */
 	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error

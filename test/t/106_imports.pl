@@ -256,6 +256,20 @@ subtest 'one that never ends' => sub {
 	clean();
 };
 
+subtest 'rows that are imported and not seen' => sub {
+	my $name = bulk_target('t106_unseen', $columns, {}, fields => $fields, load => 1);
+	# 50 % refreshed, for ever
+	my ($t) = behind($name, { GetLoadingProgress => [ { hex => '1832' } ] }, bulk_timeout => 3);
+	notices();
+	my $start = time;
+	sql("INSERT INTO $t SELECT id, t, v FROM source");
+	cmp_ok(time - $start, '<', 20, 'a statement that is done ends');
+	my ($warning) = grep { $_->{severity} eq 'WARNING' } @{ notices() };
+	like($warning->{message} // '', qr/imported rows of collection "$name" are seen a little later/, 'with a warning');
+	like($warning->{detail} // '', qr/has stood at 50 % of what was imported for 3 s/, 'that says why');
+	is(value("SELECT sum(rows) FROM milvus_fdw.imports('$name')"), $rows, 'all rows are there');
+};
+
 subtest 'an error before anything is asked for' => sub {
 	my $name = bulk_target('t106_error', $columns, { stage_file_bytes => 200_000 }, fields => $fields);
 	fails('in the query', "INSERT INTO $name SELECT id, t, CASE WHEN id < 1900 THEN v ELSE (1 / (id - id)::int)::text::real[] END FROM source", sqlstate => '22012');

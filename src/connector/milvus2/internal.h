@@ -538,6 +538,7 @@ struct MfTask
 	int			load_state;
 	int64_t		poll_at;		/* not before this moment, mf_now_ms() */
 	int			poll_ms;		/* how long the last pause was */
+	int64_t		moved_at;		/* LOAD that refreshes: when there was progress last */
 
 	const char *name;			/* partition, alias, database, ...: the verb's */
 	int			nnames;
