@@ -106,14 +106,18 @@ check_partition(MfTable *table, const char *name)
 	(void) mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
 }
 
-/* Before a row is taken: would the remote take files, and the store? */
+/* Before a row is taken: would the remote take files, and rows, and the store? */
 static void
 check_both_ends(MfWrite *w)
 {
+	MfRemote   *remote = w->table->remote;
 	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = w->table->collection,.options = w->table->options};
 
 	check_partition(w->table, w->plan->partition);
-	(void) mf_request(w->table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	(void) mf_request(remote, &request, CurrentMemoryContext, NULL, NULL);
+	request.verb = MF_VERB_CHECK_WRITE;
+	if (remote->connector->verbs & MF_VERB_BIT(MF_VERB_CHECK_WRITE))
+		(void) mf_request(remote, &request, CurrentMemoryContext, NULL, NULL);
 	(void) mf_store_request(w->store, MF_STORE_FOLDERS, "", NULL, CurrentMemoryContext);
 }
 

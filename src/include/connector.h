@@ -225,11 +225,15 @@ typedef enum MfVerb
 								 * the options of the store that holds them, keys
 								 * too, for a remote that has to be told;
 								 * reply.text: the job's id */
-	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
+	MF_VERB_LIST_IMPORTS,		/* id, collection, partition, state ("pending",
 								 * "running", "persisted", "completed",
 								 * "failed"), per cent, rows, files (a JSON
 								 * list, NULL = not told), reason, started;
 								 * name = one id or NULL; reply.remembers_s */
+	MF_VERB_CHECK_WRITE			/* does the remote take rows of the collection
+								 * now?  An error says why not (MF_DISK_FULL,
+								 * MF_LIMIT_EXCEEDED); what it does not tell is
+								 * no error */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))

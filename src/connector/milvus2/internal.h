@@ -683,6 +683,7 @@ extern MfStatus m2_step_load_state(MfTask *task, MfWaitFor *wait, MfError *err);
 
 extern MfStatus m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_check_write(MfTask *task, MfWaitFor *wait, MfError *err);
 
 /* More verbs: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);
