@@ -23,6 +23,7 @@ struct MfWrite
 	MfImport   *import;			/* the connector's: columns and format */
 	const MfImportPlan *plan;
 	MfImporting *im;
+	MfProbe		probe;			/* of this staging */
 	MfLedgerEntry *ledger;		/* the writer's */
 	MfStaging  *s;				/* NULL before the first row, and once all is imported */
 	MfBatch		view;			/* a batch as the files have it */
@@ -202,6 +203,7 @@ begin_staging(MfWrite *w)
 	w->s = mf_stage_new(w->store, format, format->compresses && !mf_store_can_patch(w->store->conn) ? MF_CODEC_ZSTD : MF_CODEC_NONE, w->stats.file_bytes);
 	w->s->keep = w->keep;
 	mf_import_lock(w->store, w->s->job);
+	w->probe = (MfProbe) {0};
 	w->sent = 0;
 	bind_columns(w, w->s);
 	MemoryContextSwitchTo(before);
@@ -263,8 +265,14 @@ stage_batch(MfWrite *w, MfBatch *batch)
 	w->s->rows += batch->nrows;
 	w->submitted += batch->nrows;
 	w->stats.bytes += (int64) mf_batch_bytes(&w->view);
-	if (!w->early || list_length(w->s->files) == before)
+	if (list_length(w->s->files) == before)
 		return;
+	if (!w->early)
+	{
+		if (w->plan->can_probe)
+			mf_probe(&w->probe, w->im, w->store, w->s->job, w->plan->partition);
+		return;
+	}
 	mf_manifest_write(w->s);
 	take_files(w);
 	mf_importing_look(w->im);
