@@ -23,6 +23,7 @@ struct MfWrite
 	MfImport   *import;			/* the connector's: columns and format */
 	const MfImportPlan *plan;
 	MfImporting *im;
+	MfProbe		probe;			/* of this staging */
 	MfLedgerEntry *ledger;		/* the writer's */
 	MfStaging  *s;				/* NULL before the first row, and once all is imported */
 	MfBatch		view;			/* a batch as the files have it */
@@ -106,14 +107,18 @@ check_partition(MfTable *table, const char *name)
 	(void) mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
 }
 
-/* Before a row is taken: would the remote take files, and the store? */
+/* Before a row is taken: would the remote take files, and rows, and the store? */
 static void
 check_both_ends(MfWrite *w)
 {
+	MfRemote   *remote = w->table->remote;
 	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = w->table->collection,.options = w->table->options};
 
 	check_partition(w->table, w->plan->partition);
-	(void) mf_request(w->table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	(void) mf_request(remote, &request, CurrentMemoryContext, NULL, NULL);
+	request.verb = MF_VERB_CHECK_WRITE;
+	if (remote->connector->verbs & MF_VERB_BIT(MF_VERB_CHECK_WRITE))
+		(void) mf_request(remote, &request, CurrentMemoryContext, NULL, NULL);
 	(void) mf_store_request(w->store, MF_STORE_FOLDERS, "", NULL, CurrentMemoryContext);
 }
 
@@ -198,6 +203,7 @@ begin_staging(MfWrite *w)
 	w->s = mf_stage_new(w->store, format, format->compresses && !mf_store_can_patch(w->store->conn) ? MF_CODEC_ZSTD : MF_CODEC_NONE, w->stats.file_bytes);
 	w->s->keep = w->keep;
 	mf_import_lock(w->store, w->s->job);
+	w->probe = (MfProbe) {0};
 	w->sent = 0;
 	bind_columns(w, w->s);
 	MemoryContextSwitchTo(before);
@@ -259,8 +265,14 @@ stage_batch(MfWrite *w, MfBatch *batch)
 	w->s->rows += batch->nrows;
 	w->submitted += batch->nrows;
 	w->stats.bytes += (int64) mf_batch_bytes(&w->view);
-	if (!w->early || list_length(w->s->files) == before)
+	if (list_length(w->s->files) == before)
 		return;
+	if (!w->early)
+	{
+		if (w->plan->can_probe)
+			mf_probe(&w->probe, w->im, w->store, w->s->job, w->plan->partition);
+		return;
+	}
 	mf_manifest_write(w->s);
 	take_files(w);
 	mf_importing_look(w->im);

@@ -492,7 +492,21 @@ count_state(const MfImporting *im, MfImportState state)
 	return n;
 }
 
-/* What the server says of files that it does not find, in words that help. */
+/* What local disks, S3, Azure and Google's store say, in Milvus's own words or theirs. */
+const char *
+mf_import_hint(const char *reason)
+{
+	static const char *const missing[] = {"no such file", "NoSuch", "not found", "NotFound", "not exist", "n't exist", "Access Denied"};
+
+	for (int i = 0; i < lengthof(missing); i++)
+	{
+		if (strstr(reason, missing[i]) != NULL)
+			return "Milvus looks for the files in the bucket of its own configuration (minio.bucketName; rootPath is not put before them), "
+				"or on its own disk with storageType local. The store must be that place; option \"stage_path\" says what Milvus calls it.";
+	}
+	return NULL;
+}
+
 static const char *
 failure_hint(const MfImporting *im)
 {
@@ -501,14 +515,10 @@ failure_hint(const MfImporting *im)
 	foreach(lc, im->parts)
 	{
 		const MfImportPart *part = lfirst(lc);
+		const char *hint = part->state == MF_IMPORT_FAILED && part->reason != NULL ? mf_import_hint(part->reason) : NULL;
 
-		if (part->state != MF_IMPORT_FAILED || part->reason == NULL)
-			continue;
-		if (strstr(part->reason, "not exist") != NULL || strstr(part->reason, "NoSuchKey") != NULL ||
-			strstr(part->reason, "no such file") != NULL || strstr(part->reason, "not found") != NULL ||
-			strstr(part->reason, "failed to get file size") != NULL)
-			return "Milvus looks for the files in the bucket of its own configuration (minio.bucketName; rootPath is not put before them), "
-				"or on its own disk with storageType local. The store must be that place; option \"stage_path\" says what Milvus calls it.";
+		if (hint != NULL)
+			return hint;
 	}
 	return NULL;
 }
@@ -598,12 +608,13 @@ static void
 show_rows(MfImporting *im)
 {
 	MfTable    *table = im->table;
-	MfOption	item = {"refresh", "true"};
-	MfOptions	args = {1, &item};
+	MfOption	items[] = {{"refresh", "true"}, {"patience", NULL}};
+	MfOptions	args = {lengthof(items), items};
 	MfRequest	request = {.verb = MF_VERB_LOAD,.collection = table->collection,.options = table->options,.args = &args};
 	MemoryContext before = MemoryContextSwitchTo(im->temp);
 	MfError		err;
 
+	items[1].value = psprintf(INT64_FORMAT, im->patience_ms / 1000);
 	if ((table->remote->connector->verbs & MF_VERB_BIT(MF_VERB_LOAD)) &&
 		mf_try_request(table->remote, &request, im->temp, &err) == NULL)
 		ereport(WARNING,

@@ -104,10 +104,32 @@ extern MfImportState mf_import_state_by_name(const char *name);
 /* A job's JSON list of files, palloc'd; NULL = it is not told. */
 extern const char *const *mf_import_names(const char *list, int *n);
 
+/* What a reason says of a file that is not found, in words that help; NULL = it says something else. */
+extern const char *mf_import_hint(const char *reason);
+
 /* ------------------------------------------------ src/bulk/import_present.c */
 
 /* Raise if a job's file that is yet to be asked for is not in the store, or longer or shorter than it was. */
 extern void mf_importing_check_files(const MfImporting *im, const char *job, List *files);
+
+/* -------------------------------------------------------- src/bulk/probe.c */
+
+/* An import that only shows whether the remote finds the files; zeroed at first. */
+typedef struct MfProbe
+{
+	bool		asked;
+	char	   *id;				/* of its job, or NULL: it has nothing to tell */
+	char	   *file;
+} MfProbe;
+
+/*
+ * At each staged file: ask for the import of the job's manifest, and see what
+ * has become of it.  Raises FDW_ERROR if it was not found; does not wait.
+ */
+extern void mf_probe(MfProbe *probe, MfImporting *im, MfRemote *store, const char *job, const char *partition);
+
+/* Is this JSON list of files a probe's? */
+extern bool mf_import_is_probe(const char *files);
 
 /* -------------------------------------------------- src/bulk/import_parts.c */
 

@@ -251,6 +251,7 @@ add_jobs(MfImporting *im, int n, const char *const *ids)
 		bool		wanted = ids == NULL && (strcmp(cells[3], "pending") == 0 || strcmp(cells[3], "running") == 0 || strcmp(cells[3], "persisted") == 0);
 		MfImportPart *part;
 
+		wanted = wanted && !mf_import_is_probe(cells[6]);
 		for (int i = 0; i < n; i++)
 			wanted |= strcmp(ids[i], cells[0]) == 0;
 		if (!wanted)

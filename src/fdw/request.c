@@ -79,10 +79,11 @@ mf_require_verb(const MfRemote *remote, MfVerb verb)
 /* NULL: *err says why. */
 static const MfReply *
 try_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
-			void (*progress) (void *arg, int percent), void *arg, MfError *err)
+			void (*progress) (void *arg, int percent), void *arg, int timeout_ms, MfError *err)
 {
 	const MfConnector *connector = remote->connector;
 	Request    *request;
+	MfStatus	status;
 
 	mf_require_verb(remote, req->verb);
 	request = MemoryContextAllocZero(owner, sizeof(Request));
@@ -97,10 +98,13 @@ try_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 
 	mf_error_reset(err);
 	req->size = sizeof(MfRequest);
-	if (connector->request_begin(remote->conn, req, &request->task, err) != MF_OK ||
-		mf_drive(remote, step_request, request, err) == MF_ERROR)
+	if (connector->request_begin(remote->conn, req, &request->task, err) != MF_OK)
 		return NULL;
-	return connector->request_reply(request->task);
+	status = timeout_ms < 0 ? mf_drive(remote, step_request, request, err) :
+		mf_drive_for(remote, step_request, request, err, timeout_ms);
+	if (status == MF_WAIT)
+		mf_error(err, MF_SQL_CONNECTION_FAILURE, "no answer within %d ms", timeout_ms);
+	return status == MF_OK || status == MF_END ? connector->request_reply(request->task) : NULL;
 }
 
 const MfReply *
@@ -108,7 +112,7 @@ mf_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 		   void (*progress) (void *arg, int percent), void *arg)
 {
 	MfError		err;
-	const MfReply *reply = try_request(remote, req, owner, progress, arg, &err);
+	const MfReply *reply = try_request(remote, req, owner, progress, arg, -1, &err);
 
 	if (reply == NULL)
 		mf_raise(&err, &(MfWhere) {.remote = remote,.collection = req->collection});
@@ -118,7 +122,13 @@ mf_request(MfRemote *remote, MfRequest *req, MemoryContext owner,
 const MfReply *
 mf_try_request(MfRemote *remote, MfRequest *req, MemoryContext owner, MfError *err)
 {
-	return try_request(remote, req, owner, NULL, NULL, err);
+	return try_request(remote, req, owner, NULL, NULL, -1, err);
+}
+
+const MfReply *
+mf_try_request_for(MfRemote *remote, MfRequest *req, MemoryContext owner, int timeout_ms, MfError *err)
+{
+	return try_request(remote, req, owner, NULL, NULL, timeout_ms, err);
 }
 
 static const MfCollection *
@@ -148,7 +158,7 @@ mf_describe_whole(MfRemote *remote, const char *collection, const MfOptions *tab
 {
 	MfRequest	request = {.verb = MF_VERB_DESCRIBE,.collection = collection,.options = table,.whole = true};
 	MfError		err;
-	const MfReply *reply = try_request(remote, &request, owner, NULL, NULL, &err);
+	const MfReply *reply = try_request(remote, &request, owner, NULL, NULL, -1, &err);
 
 	if (reply == NULL)
 	{

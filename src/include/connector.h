@@ -178,7 +178,9 @@ typedef enum MfVerb
 	MF_VERB_DROP_INDEX,			/* field */
 	MF_VERB_LOAD,				/* waits until loaded; reply.progress 0 - 100.
 								 * args has refresh = true: only one that is loaded
-								 * looks for imported rows, until they are seen */
+								 * looks for imported rows, until they are seen;
+								 * patience: the seconds without progress after
+								 * which that is an error */
 	MF_VERB_RELEASE,
 	MF_VERB_FLUSH,				/* waits until flushed */
 	MF_VERB_DELETE,				/* filters, all exact: remove the rows; an error
@@ -223,11 +225,15 @@ typedef enum MfVerb
 								 * the options of the store that holds them, keys
 								 * too, for a remote that has to be told;
 								 * reply.text: the job's id */
-	MF_VERB_LIST_IMPORTS		/* id, collection, partition, state ("pending",
+	MF_VERB_LIST_IMPORTS,		/* id, collection, partition, state ("pending",
 								 * "running", "persisted", "completed",
 								 * "failed"), per cent, rows, files (a JSON
 								 * list, NULL = not told), reason, started;
 								 * name = one id or NULL; reply.remembers_s */
+	MF_VERB_CHECK_WRITE			/* does the remote take rows of the collection
+								 * now?  An error says why not (MF_DISK_FULL,
+								 * MF_LIMIT_EXCEEDED); what it does not tell is
+								 * no error */
 } MfVerb;
 
 #define MF_VERB_BIT(verb) ((uint64_t) 1 << (verb))
@@ -468,6 +474,9 @@ typedef struct MfImportPlan
 	const MfImportColumn *columns;
 	const char *partition;		/* for MF_VERB_IMPORT; NULL = the remote's choice */
 	const char *version;		/* the remote's, for EXPLAIN */
+	bool		can_probe;		/* the import of a JSON file that holds no rows
+								 * fails soon, leaves nothing but a failed job,
+								 * and its reason tells whether there is the file */
 } MfImportPlan;
 
 /* ------------------------------------------------------------------ the table */

@@ -95,6 +95,7 @@ typedef struct MfError
 #define MF_OBJECT_NOT_IN_STATE			"55000"
 #define MF_OBJECT_IN_USE				"55006"
 #define MF_INSUFFICIENT_RESOURCES		"53000"
+#define MF_DISK_FULL					"53100"
 #define MF_LIMIT_EXCEEDED				"53400"	/* configuration limit */
 #define MF_PROGRAM_LIMIT				"54000"
 #define MF_QUERY_CANCELED				"57014"

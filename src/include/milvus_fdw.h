@@ -219,6 +219,10 @@ extern const MfReply *mf_request(MfRemote *remote, MfRequest *request, MemoryCon
 extern const MfReply *mf_try_request(MfRemote *remote, MfRequest *request, MemoryContext owner,
 									 MfError *err);
 
+/* The same for so long at most, repetitions and all; what was sent may have been heard. */
+extern const MfReply *mf_try_request_for(MfRemote *remote, MfRequest *request, MemoryContext owner,
+										 int timeout_ms, MfError *err);
+
 /* Raise FEATURE_NOT_SUPPORTED if the remote has no such request. */
 extern void mf_require_verb(const MfRemote *remote, MfVerb verb);
 

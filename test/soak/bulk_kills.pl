@@ -65,7 +65,7 @@ sub finish
 	patiently("SELECT count(*) FROM milvus_fdw.staged('place')");
 	patiently("SELECT count(*) FROM milvus_fdw.imports('$name')");
 	my ($manifest, $state) = @{ (sql("SELECT manifest, state FROM milvus_fdw.staged('place')"))[0] // [] };
-	my $jobs = value("SELECT count(*) FROM milvus_fdw.imports('$name')");
+	my $jobs = value("SELECT count(*) FROM milvus_fdw.imports('$name') WHERE files[1] NOT LIKE '%/manifest.json'");
 	my $how = 'nothing';
 	if ($manifest && $state eq 'complete')
 	{

@@ -82,7 +82,35 @@ subtest 'no writing at all' => sub {
 		detail => qr/Rows acknowledged: 0, rejected: 0, unknown: 0, not sent: 20/, hint => qr/retry_timeout/);
 	my $seconds = time - $start;
 	ok($seconds >= 2.5 && $seconds < 15, sprintf 'after retry_timeout (%.1f s)', $seconds);
+	my $place = bulk_store('place');
+	sql(q{ALTER FOREIGN TABLE denied OPTIONS (ADD write_mode 'bulk', ADD stage 'place')});
+	fails('a bulk INSERT', 'INSERT INTO denied SELECT * FROM local', sqlstate => '53400', message => qr/^Milvus denies writing to collection "t046"/,
+		detail => qr/deactivated by the administrator/, hint => qr/quotaAndLimits/);
+	is(scalar(glob "$place/*"), undef, 'before a file is staged');
 	$denied->stop;
+};
+
+subtest 'a collection that is full' => sub {
+	my $full = start_server('milvus', @limited, map { ('--set', "quotaAndLimits.limitWriting.diskProtection.$_") } 'enabled=true', 'diskQuotaPerCollection=1');
+	sql("CREATE SERVER full_disk FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '$full->{port}')");
+	for my $name ('t046_full', 't046_empty')
+	{
+		sql("SELECT milvus_fdw.create_collection('full_disk', '$name', like => 'local', primary_key => 'id')");
+		sql("CREATE FOREIGN TABLE $name (id bigint OPTIONS (key 'true'), v real[]) SERVER full_disk OPTIONS (collection '$name')");
+	}
+	sql('INSERT INTO t046_full SELECT * FROM local');
+	sql(q{SELECT milvus_fdw.flush('t046_full')});
+	sql("ALTER FOREIGN TABLE $_ OPTIONS (ADD write_mode 'bulk', ADD stage 'place')") for 't046_full', 't046_empty';
+	my $e;
+	for (1 .. 30)
+	{
+		last if $e = error_of('INSERT INTO t046_full SELECT * FROM local WHERE false');
+		sleep 1;
+	}
+	is($e->{sqlstate}, '53100', 'takes no bulk INSERT');
+	like($e->{detail}, qr/disk quota/, 'because of its quota');
+	is(error_of('INSERT INTO t046_empty SELECT * FROM local LIMIT 10'), undef, 'and another does');
+	$full->stop;
 };
 
 done_testing();

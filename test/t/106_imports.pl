@@ -159,7 +159,8 @@ subtest 'an import that fails' => sub {
 
 subtest 'an answer that is lost' => sub {
 	bulk_target('t106_lost', $columns, {}, fields => $fields);
-	my ($t, $double) = behind('t106_lost', { Import => [ { after => \1, status => 14, details => 'lost' }, { forward => \1 } ] }, stage_file_bytes => 300_000);
+	# the first one is of the manifest
+	my ($t, $double) = behind('t106_lost', { Import => [ { forward => \1, times => 1 }, { after => \1, status => 14, details => 'lost', times => 1 }, { forward => \1 } ] }, stage_file_bytes => 300_000);
 	sql("INSERT INTO $t SELECT id, t, v FROM source");
 	my $jobs = value("SELECT count(*) FROM milvus_fdw.imports('t106_lost')");
 	is(value('SELECT count(*) FROM t106_lost'), $rows, 'no row is doubled');
@@ -237,29 +238,111 @@ subtest 'one that never ends' => sub {
 	my $start = time;
 	fails('without progress', "INSERT INTO $t SELECT id, t, v FROM source", sqlstate => '57014', message => qr/make no progress/, detail => qr/running, job 7, 0 %/, hint => qr/import_files/);
 	cmp_ok(time - $start, '<', 5, 'ends in time');
-	my ($cancelled) = behind('t106_never', \%never);
-	for my $how (qw(cancel terminate))
-	{
-		my $session = connect_to('106_imports');
-		my $b = $session->background("INSERT INTO $cancelled SELECT id, t, v FROM source");
-		select undef, undef, undef, 1.5;
-		ok($b->running, 'it waits');
-		my $at = time;
-		$how eq 'cancel' ? $b->cancel : $b->terminate;
-		my $r = $b->wait(5000);
-		cmp_ok(1000 * (time - $at), '<', 300, "$how is obeyed at once");
-		is($r->{error}{sqlstate}, $how eq 'cancel' ? '57014' : '57P01', 'with its SQLSTATE');
-		next if $how eq 'terminate';
-		like(join(' ', map { $_->{detail} // '' } @{ $b->session->notices }), qr/may hold $rows more/, 'and a warning of what may come');
-	}
-	is(scalar(staged()), 3, 'manifests and files stay, to be finished or removed');
+	my ($cancelled, $double) = behind('t106_never', \%never);
+	my $insert = "INSERT INTO $cancelled SELECT id, t, v FROM source LIMIT 20";
+	my $looked = sub { scalar calls($double, 'ListImportTasks') };
+	# once before the first row, and the rest is waiting
+	obeys('waiting for an import', $insert, reached => $looked, grows => 4);
+	my $b = hangs($insert, reached => $looked, grows => 4);
+	$b->cancel;
+	$b->wait(5000);
+	like(join(' ', map { $_->{detail} // '' } @{ $b->session->notices }), qr/may hold 20 more/, 'a warning of what may come');
+	cmp_ok(scalar(staged()), '>', 5, 'manifests and files stay, to be finished or removed');
 	clean();
+};
+
+subtest 'rows that are imported and not seen' => sub {
+	my $name = bulk_target('t106_unseen', $columns, {}, fields => $fields, load => 1);
+	sql("INSERT INTO $name SELECT id, t, v FROM source");
+	# 50 % refreshed, for ever
+	my ($t) = behind($name, { GetLoadingProgress => [ { hex => '1832' } ] }, bulk_timeout => 2);
+	notices();
+	my $start = time;
+	is(value("SELECT state FROM milvus_fdw.wait_for_import('$t', ARRAY[(SELECT id FROM milvus_fdw.imports('$name'))])"), 'completed', 'what is imported is imported');
+	cmp_ok(time - $start, '<', 10, 'and not waited for much longer');
+	my ($warning) = grep { $_->{severity} eq 'WARNING' } @{ notices() };
+	like($warning->{message} // '', qr/imported rows of collection "$name" are seen a little later/, 'but for a warning');
+	like($warning->{detail} // '', qr/has stood at 50 % of what was imported for 2 s/, 'that says why');
+	my ($patient, $double) = behind($name, { GetLoadingProgress => [ { hex => '1832' } ] });
+	obeys('waiting for imported rows to be seen', "SELECT * FROM milvus_fdw.wait_for_import('$patient', ARRAY[(SELECT id FROM milvus_fdw.imports('$patient'))])",
+		reached => sub { scalar calls($double, 'GetLoadingProgress') });
+};
+
+subtest 'a place that Milvus does not read' => sub {
+	sql('CREATE SEQUENCE taken');
+	sql('CREATE FUNCTION slow(v real[], seconds float8) RETURNS real[] LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval(\'public.taken\'), pg_sleep(seconds); RETURN v; END $$');
+	my $name = bulk_target('t106_place', $columns, { stage_path => '/nowhere', stage_file_bytes => 50_000 }, fields => $fields);
+	my $e = error_of("INSERT INTO $name SELECT id, t, slow(v, 0.005) FROM source");
+	is($e->{sqlstate}, 'HV000', 'is an error');
+	like($e->{message}, qr/files staged for collection "$name" are not where they are looked for/, 'of the collection');
+	note($e->{detail});
+	like($e->{detail}, qr{File "/nowhere/stage-[^"]+/manifest.json", which is there: failed, job \d+, .}, 'with the reason');
+	like($e->{hint}, qr/minio\.bucketName.*stage_path/s, 'what it may be');
+	my $taken = value('SELECT last_value FROM taken');
+	cmp_ok($taken, '<', $rows, "before the last row ($taken of $rows)");
+	is(scalar(staged()), 0, 'no file stays');
+	is(join(' ', map { @$_ } sql("SELECT count(*), max(state) FROM milvus_fdw.imports('$name')")), '1 failed', 'nothing else was asked for');
+	is(value("SELECT count(*) FROM $name"), 0, 'no row is there');
+
+	sql("ALTER FOREIGN TABLE $name OPTIONS (DROP stage_path, SET stage_file_bytes '300000')");
+	sql("INSERT INTO $name SELECT id, t, slow(v, 0.001) FROM source");
+	is(bulk_differences($name, 't', 'v'), 0, 'in the right place every bit is there');
+	my ($failed) = sql("SELECT files[1], reason, count(*) OVER () FROM milvus_fdw.imports('$name') WHERE state = 'failed' AND files[1] LIKE '$place/%'");
+	like($failed->[0], qr{/manifest\.json$}, 'the manifest is refused');
+	like($failed->[1], qr/rows/, 'for what is in it');
+	is($failed->[2], 1, 'once');
+	is(value("SELECT sum(rows) FROM milvus_fdw.imports('$name')"), $rows, 'and gives no row');
+	is(scalar(staged()), 0, 'no file stays');
+
+	sql("ALTER FOREIGN TABLE $name OPTIONS (SET stage_file_bytes '50000000')");
+	sql("INSERT INTO $name SELECT id + 10000, t, v FROM source");
+	is(value("SELECT count(*) FROM milvus_fdw.imports('$name') WHERE files[1] LIKE '%/manifest.json'"), 2, 'one file is not tried');
+
+	for my $case (
+		[ 'asking is refused', Import => [ { milvus => { code => 65535, error_code => 1, reason => 'no' }, times => 1 }, { forward => \1 } ] ],
+		[ 'asking is not answered', Import => [ { hang => \1, times => 1 }, { forward => \1 } ] ],
+		[ 'looking is not answered', ListImportTasks => [ { forward => \1, times => 1 }, { hang => \1, times => 1 }, { forward => \1 } ] ])
+	{
+		my ($what, @script) = @$case;
+		my ($t, $double) = behind($name, { @script }, stage_file_bytes => 200_000);
+		my $start = time;
+		sql("INSERT INTO $t SELECT id + 100000, t, v FROM source WHERE id <= 1000");
+		cmp_ok(time - $start, '<', 60, "$what: so what");
+	}
+	is(value("SELECT count(*) FROM $name"), 2 * $rows + 3000, 'all rows are there');
+
+	# a job that waits, of no collection's but a manifest's file
+	my $info = pack 'C C/a* C C/a*', 0x0a, 'files', 0x12, 'stage-x/manifest.json';
+	my $pending = unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, pack('C C/a* C C', 0x2a, $info, 0x30, 0x07);
+	my ($t) = behind($name, { ListImportTasks => [ { hex => $pending } ] });
+	is(scalar(sql("SELECT id FROM milvus_fdw.imports('$t')")), 1, 'a manifest that is tried by somebody else');
+	is(scalar(sql("SELECT id FROM milvus_fdw.wait_for_import('$t')")), 0, 'is not waited for');
+};
+
+subtest 'quotas' => sub {
+	bulk_target('t106_quota', $columns, {}, fields => $fields);
+	my $deny = sub { unpack 'H*', pack 'C C C C/a* C C C', 0x10, 1, 0x1a, $_[0], 0x22, 1, 5 };
+	my $insert = sub { "INSERT INTO $_[0] SELECT id, t, v FROM source LIMIT 5" };
+	my ($t, $double) = behind('t106_quota', { CheckHealth => [ { hex => $deny->('disk quota exhausted') } ], Import => [ { milvus => { code => 9, reason => 'quota exceeded[reason=disk quota exhausted]' } } ] });
+	fails('a full disk', $insert->($t), sqlstate => '53100', message => qr/denies writing to collection "t106_quota"/, detail => qr/Milvus answered code 9: quota exceeded\[reason=disk quota exhausted\]/, hint => qr/quotaAndLimits/);
+	is(scalar(staged()), 0, 'is told before a file is staged');
+	for my $case (
+		[ 'another collection is denied', CheckHealth => [ { hex => $deny->('disk quota exhausted') } ], Import => [ { forward => \1 } ] ],
+		[ 'it is not known', CheckHealth => [ { status => 12, details => 'unknown method' } ] ],
+		[ 'the user may not ask', CheckHealth => [ { status => 7, details => 'PrivilegeGetFlushState: permission deny' } ] ],
+		[ 'it is not healthy', CheckHealth => [ { milvus => { code => 1, error_code => 1, reason => 'not ready' } } ] ])
+	{
+		my ($what, @script) = @$case;
+		($t, $double) = behind('t106_quota', { @script });
+		is(error_of($insert->($t)), undef, "$what: rows go in");
+		ok(scalar(calls($double, 'CheckHealth')), 'it was asked');
+	}
 };
 
 subtest 'an error before anything is asked for' => sub {
 	my $name = bulk_target('t106_error', $columns, { stage_file_bytes => 200_000 }, fields => $fields);
 	fails('in the query', "INSERT INTO $name SELECT id, t, CASE WHEN id < 1900 THEN v ELSE (1 / (id - id)::int)::text::real[] END FROM source", sqlstate => '22012');
-	is(scalar(sql("SELECT FROM milvus_fdw.imports('$name')")), 0, 'imports nothing');
+	is(scalar(sql("SELECT id FROM milvus_fdw.imports('$name') WHERE files[1] NOT LIKE '%/manifest.json'")), 0, 'imports nothing');
 	is(scalar(staged()), 0, 'and the next command removes what was staged');
 	is(value("SELECT count(*) FROM $name"), 0, 'no row is there');
 };

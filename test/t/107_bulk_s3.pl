@@ -37,6 +37,11 @@ for my $case ([ 'parquet', 'v', 'place' ], [ 'parquet', 'bits', 'root' ], [ 'num
 
 my $name = bulk_target('t107_wrong', 'id bigint, v real[]', {}, fields => 'id v', port => $milvus->{port}, store => 'elsewhere');
 fails('a bucket that Milvus does not read', "INSERT INTO $name SELECT id, v FROM source", sqlstate => 'HV000', hint => qr/minio\.bucketName.*import_files/s);
+my $long = bulk_target('t107_long', 'id bigint, v real[]', { stage_file_bytes => 50_000 }, fields => 'id v', port => $milvus->{port}, store => 'elsewhere');
+my $e = error_of("INSERT INTO $long SELECT id, v FROM source, pg_sleep(0.002 + id * 0)");
+like($e->{message} // '', qr/not where they are looked for/, 'shows while rows are staged');
+like($e->{detail} // '', qr{File "stage-[^"]+/manifest\.json", which is there: failed, job \d+, .*NoSuchKey}, 'by the manifest');
+is(value("SELECT count(*) FROM milvus_fdw.staged('elsewhere') WHERE manifest NOT LIKE '%' || (SELECT min(manifest) FROM milvus_fdw.staged('elsewhere'))"), 0, 'nothing of it stays');
 sql("ALTER FOREIGN TABLE $name OPTIONS (SET stage 'root')");
 sql("INSERT INTO $name SELECT id, v FROM source");
 is(bulk_differences($name, 'v'), 0, 'and one that it does');

@@ -174,6 +174,7 @@ m2_import_begin(MfConn *conn, const MfWriteSpec *spec, const char *format, MfImp
 	import->out.partition = mf_option(spec->options, "partition");
 	snprintf(import->version, sizeof(import->version), "%s", conn->version_text);
 	import->out.version = import->version;
+	import->out.can_probe = !m2_import_by_rest(conn);
 	status = m2_plan_init(&import->plan, spec, spec->mem, err);
 	import->plan.version = conn->version;
 	if (status == MF_OK)

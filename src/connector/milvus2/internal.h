@@ -538,6 +538,7 @@ struct MfTask
 	int			load_state;
 	int64_t		poll_at;		/* not before this moment, mf_now_ms() */
 	int			poll_ms;		/* how long the last pause was */
+	int64_t		moved_at;		/* LOAD that refreshes: when there was progress last */
 
 	const char *name;			/* partition, alias, database, ...: the verb's */
 	int			nnames;
@@ -549,6 +550,7 @@ struct MfTask
 
 	MfHttpCall *http;			/* IMPORT and LIST_IMPORTS by REST */
 	json_t	   *answer;			/* of the list, whose jobs are looked at one by one */
+	size_t		received;		/* bytes of answers */
 
 	/* CREATE_COLLECTION */
 	const MfCollection *create;
@@ -681,6 +683,7 @@ extern MfStatus m2_step_load_state(MfTask *task, MfWaitFor *wait, MfError *err);
 
 extern MfStatus m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_step_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
+extern MfStatus m2_step_check_write(MfTask *task, MfWaitFor *wait, MfError *err);
 
 /* More verbs: describe.c, create.c, index.c, load.c, flush.c */
 extern MfStatus m2_step_version(MfTask *task, MfWaitFor *wait, MfError *err);

@@ -112,6 +112,23 @@ send_load(MfTask *task, MfWaitFor *wait, MfError *err)
 	return m2_task_call(task, SLOT_ACT, &load_partitions, &parts, wait, err);
 }
 
+/* Has the progress stood still for longer than the caller waits? */
+static MfStatus
+check_patience(MfTask *task, int progress, MfError *err)
+{
+	int64_t		patience = mf_option_int(task->args, "patience", 0);
+	int64_t		now = mf_now_ms();
+
+	if (progress != task->reply.progress || task->moved_at == 0)
+		task->moved_at = now;
+	task->reply.progress = progress;
+	if (patience == 0 || now - task->moved_at < patience * 1000)
+		return MF_OK;
+	mf_error(err, MF_FDW_ERROR, "collection \"%s\" has stood at %d %% of what was imported for %lld s", task->collection,
+			 progress, (long long) patience);
+	return MF_ERROR;
+}
+
 static MfStatus
 wait_for_refresh(MfTask *task, MfWaitFor *wait, MfError *err)
 {
@@ -120,16 +137,19 @@ wait_for_refresh(MfTask *task, MfWaitFor *wait, MfError *err)
 	for (;;)
 	{
 		MfStatus	status;
+		int			progress;
 
 		if (task->poll_at != 0 && !m2_task_pause(task, wait))
 			return MF_WAIT;
 		status = m2_task_call(task, SLOT_PROGRESS, &get_loading_progress, &request, wait, err);
 		if (status != MF_OK)
 			return status;
-		task->reply.progress = (int) ((M2__GetLoadingProgressResponse *) task->calls[SLOT_PROGRESS].reply)->refresh_progress;
+		progress = (int) ((M2__GetLoadingProgressResponse *) task->calls[SLOT_PROGRESS].reply)->refresh_progress;
 		m2_task_forget(task, SLOT_PROGRESS);
-		if (task->reply.progress >= 100)
+		if (progress >= 100)
 			return MF_OK;
+		if (check_patience(task, progress, err) != MF_OK)
+			return MF_ERROR;
 		if (!m2_task_pause(task, wait))
 			return MF_WAIT;
 	}

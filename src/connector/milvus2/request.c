@@ -48,6 +48,7 @@ static const struct
 	[MF_VERB_LOAD_STATE] = {m2_step_load_state, true},
 	[MF_VERB_IMPORT] = {m2_step_import, true},
 	[MF_VERB_LIST_IMPORTS] = {m2_step_list_imports, true},
+	[MF_VERB_CHECK_WRITE] = {m2_step_check_write, true},
 	[MF_VERB_SEARCH] = {m2_step_search, true},
 	[MF_VERB_SPLIT] = {m2_step_split, true},
 };
