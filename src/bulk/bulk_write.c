@@ -303,6 +303,7 @@ import_all(MfWrite *w)
 	mf_importing_wait(w->im);
 	note_counts(w);
 	remove_files(w);
+	mf_importing_forget_record(w->im);
 	w->stats.files_before = w->stats.files;
 	MemoryContextDelete(w->s->context);
 	w->s = NULL;

@@ -22,6 +22,7 @@ typedef struct MfImportPart
 {
 	int			nfiles;
 	const char **files;			/* as the remote sees them */
+	const char *name;			/* the first, as the store knows it, or NULL */
 	int64		rows;			/* that are in them; -1 = not known */
 	int64		bytes;
 	const char *record;			/* the file of the store that keeps what was asked for, or NULL */
@@ -29,11 +30,12 @@ typedef struct MfImportPart
 	MfImportState state;
 	bool		partial;		/* failed, and some of its rows are there */
 	bool		mine;			/* asked for by this command */
-	bool		again;			/* jobs of it that failed before do not count */
+	bool		told;			/* the remote's last list named its job */
+	bool		settled;		/* nothing can change any more */
 	int			percent;
 	int64		imported;		/* rows, as the remote counts them */
 	char	   *id;				/* of the job, or NULL */
-	char	   *failed;			/* the one that failed last */
+	List	   *failed;			/* of char *: those that failed, oldest first */
 	char	   *reason;			/* why it failed */
 	int64		lost_at;		/* ms, of when it was asked for */
 } MfImportPart;
@@ -52,7 +54,8 @@ typedef struct MfImporting
 	MfRemote   *store;			/* where the files are; NULL = not known */
 	MemoryContext context;		/* of parts */
 	MemoryContext temp;			/* of one answer */
-	const char *target;			/* the collection, by its id where it has one */
+	const char *target;			/* the collection, by its id where it has one, and partition */
+	const char *probe;			/* a job that is no part's (probe.c), or NULL */
 	List	   *parts;
 	int			most;			/* running at a time */
 	MfImportWait until;
@@ -72,14 +75,30 @@ extern MfImporting *mf_importing_new(MfTable *table);
 /* Files as the remote sees them; copied. */
 extern MfImportPart *mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 rows, int64 bytes);
 
-/* Ask the remote for its jobs, and find ours among them. */
-extern void mf_importing_look(MfImporting *im);
-
 /* Have those imported that wait, as many as may run; raises what the remote refuses. */
 extern void mf_importing_start(MfImporting *im);
 
 /* What failed may be asked for again, unless some of its rows are there. */
 extern void mf_importing_again(MfImporting *im);
+
+/* Milliseconds of a clock that only runs forward; and since 1970, for what other sessions read. */
+extern int64 mf_import_now_ms(void);
+extern int64 mf_import_wall_ms(void);
+
+extern const char *mf_import_state_name(const MfImportPart *part);
+
+/* The state of such a name; WAITING for any other. */
+extern MfImportState mf_import_state_by_name(const char *name);
+
+/* -------------------------------------------------- src/bulk/import_look.c */
+
+/* Ask the remote for its jobs, and find ours among them. */
+extern void mf_importing_look(MfImporting *im);
+
+/* A job's JSON list of files, palloc'd; NULL = it is not told. */
+extern const char *const *mf_import_names(const char *list, int *n);
+
+/* -------------------------------------------------- src/bulk/import_wait.c */
 
 /*
  * Until all are imported: start, look, tell the progress.  Raises FDW_ERROR for
@@ -90,19 +109,8 @@ extern void mf_importing_wait(MfImporting *im);
 /* Is it as far as is waited for? */
 extern bool mf_importing_done(const MfImporting *im, const MfImportPart *part);
 
-/* Acknowledged: rows persisted; unknown: asked for and not known to be. */
+/* Of what this command asked for.  Acknowledged: rows persisted; unknown: not known to be. */
 extern void mf_importing_counts(const MfImporting *im, MfWriteCounts *counts);
-
-/* Milliseconds since 1970, for what other sessions read. */
-extern int64 mf_import_wall_ms(void);
-
-extern const char *mf_import_state_name(const MfImportPart *part);
-
-/* The state of such a name; WAITING for any other. */
-extern MfImportState mf_import_state_by_name(const char *name);
-
-/* A job's JSON list of files, palloc'd; NULL = it is not told. */
-extern const char *const *mf_import_names(const char *list, int *n);
 
 /* What a reason says of a file that is not found, in words that help; NULL = it says something else. */
 extern const char *mf_import_hint(const char *reason);
@@ -139,8 +147,8 @@ extern char *mf_import_path(const MfTable *table, MfRemote *store, const char *n
 /* Parts of a job's staged files that follow each other; files: of MfStagedFile. */
 extern void mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List *files);
 
-/* Raise if a manifest's columns cannot be imported into the collection. */
-extern void mf_import_check(MfTable *table, const MfManifest *manifest, List *columns);
+/* Raise if a manifest is not complete, or its columns cannot be imported into the collection. */
+extern void mf_import_check(const MfImporting *im, MfRemote *store, const MfManifest *manifest, List *columns);
 
 /* "SELECT milvus_fdw.import_files(...)" for a table and a job. */
 extern char *mf_import_call(const MfTable *table, const MfRemote *store, const char *job);
@@ -155,6 +163,9 @@ extern char *mf_import_call(const MfTable *table, const MfRemote *store, const c
 /* One session at a time imports or removes a job: until the transaction ends, or raises LOCK_NOT_AVAILABLE. */
 extern void mf_import_lock(const MfRemote *store, const char *job);
 
+/* The same of files that are named, by the collection they go to. */
+extern void mf_import_lock_target(const MfImporting *im);
+
 /* Whose record: the collection that the table is of just now. */
 extern char *mf_import_target(const MfTable *table);
 
@@ -166,6 +177,12 @@ extern bool mf_import_is_record(const char *name);
 
 /* Into the parts, from the store. */
 extern void mf_import_recall(MfImporting *im, const char *record);
+
+/* Nothing is recorded any more of the parts so far, as their job is over. */
+extern void mf_importing_forget_record(MfImporting *im);
+
+/* Is there one? */
+extern bool mf_import_has_record(MfRemote *store, const char *record);
 
 /* From the parts, into the store. */
 extern void mf_import_record(MfImporting *im, const char *record);

@@ -45,7 +45,12 @@ mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List 
 		}
 		/* of no row nothing has to be imported, and Milvus takes no empty file */
 		if (first->rows > 0)
-			mf_importing_add(im, count, names, first->rows, bytes)->record = record;
+		{
+			MfImportPart *part = mf_importing_add(im, count, names, first->rows, bytes);
+
+			part->name = MemoryContextStrdup(im->context, first->name);
+			part->record = record;
+		}
 	}
 }
 
@@ -172,17 +177,29 @@ check_columns(MfTable *table, const MfCollection *collection, const MfManifest *
 	}
 }
 
-void
-mf_import_check(MfTable *table, const MfManifest *manifest, List *columns)
+/* With bulk_start 'file' what was complete may have been imported. */
+static void
+raise_incomplete(const MfImporting *im, MfRemote *store, const MfManifest *manifest)
 {
+	bool		begun = mf_import_has_record(store, mf_import_record_name(im, manifest->job));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("manifest \"%s\" is not complete", mf_safe_text(manifest->job)),
+			 errdetail("The command that staged its files did not end, so rows are missing from them.%s",
+					   begun ? " Files that it had ended have been imported, or asked for: some rows may be in the collection." : ""),
+			 begun ? errhint("milvus_fdw.imports() shows which. Remove those rows, then run that command again.") :
+			 errhint("Run that command again.")));
+}
+
+void
+mf_import_check(const MfImporting *im, MfRemote *store, const MfManifest *manifest, List *columns)
+{
+	MfTable    *table = im->table;
 	const MfCollection *collection = mf_describe(table->remote, table->collection, table->options, CurrentMemoryContext);
 
 	if (strcmp(manifest->state, "complete") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("manifest \"%s\" is not complete", mf_safe_text(manifest->job)),
-				 errdetail("The command that staged its files did not end, so rows are missing from them."),
-				 errhint("Run that command again.")));
+		raise_incomplete(im, store, manifest);
 	check_fields(table, collection, manifest, columns);
 	check_columns(table, collection, manifest, columns);
 }

@@ -30,6 +30,22 @@ list_folder(const MfImporting *im, const char *job, int *n)
 	return sorted;
 }
 
+/* Then not all rows may be staged again. */
+static bool
+is_begun(const MfImporting *im)
+{
+	ListCell   *lc;
+
+	foreach(lc, im->parts)
+	{
+		const MfImportPart *part = lfirst(lc);
+
+		if (part->asked_at != 0 || part->state == MF_IMPORT_COMPLETED || part->partial)
+			return true;
+	}
+	return false;
+}
+
 static void
 check_file(const MfImporting *im, const char *job, const MfStagedFile *file, const MfStoreEntry *entries, int n)
 {
@@ -44,7 +60,9 @@ check_file(const MfImporting *im, const char *job, const MfStagedFile *file, con
 			 errmsg("file \"%s\" is not in the store of server \"%s\"", mf_safe_text(file->name), im->store->server) :
 			 errmsg("file \"%s\" in the store of server \"%s\" has " INT64_FORMAT " bytes, not " INT64_FORMAT,
 					mf_safe_text(file->name), im->store->server, (int64) entry->bytes, file->bytes),
-			 errdetail("No import was asked for."),
+			 is_begun(im) ? errdetail("Other files of the manifest have been imported before, or asked for.") : errdetail("No import was asked for."),
+			 is_begun(im) ?
+			 errhint("milvus_fdw.imports() shows which. milvus_fdw.verify('%s', '%s') checks all files.", im->store->server, job) :
 			 errhint("Stage the rows again. milvus_fdw.verify('%s', '%s') checks all files.", im->store->server, job)));
 }
 

@@ -20,20 +20,39 @@
 /* Apart from the 1 and 2 of pg_advisory_lock. */
 #define LOCK_CLASS 0x4d46
 
-void
-mf_import_lock(const MfRemote *store, const char *job)
+/* Until the transaction ends; false = another session has it. */
+static bool
+lock(const char *key)
 {
-	char	   *key = psprintf("%s/%s", mf_store_url(store->conn), job);
 	uint64		hash = hash_bytes_extended((const unsigned char *) key, (int) strlen(key), 0);
 	LOCKTAG		tag;
 
 	/* of no database: a store has none either */
 	SET_LOCKTAG_ADVISORY(tag, InvalidOid, (uint32) (hash >> 32), (uint32) hash, LOCK_CLASS);
-	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+mf_import_lock(const MfRemote *store, const char *job)
+{
+	char		key[4096];
+
+	/* the place, however its url is written */
+	if (!mf_store_outside(store->conn, job, true, key, sizeof(key)))
+		strlcpy(key, job, sizeof(key));
+	if (!lock(key))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("manifest \"%s\" is being imported or removed by another session", mf_safe_text(job))));
-	pfree(key);
+}
+
+void
+mf_import_lock_target(const MfImporting *im)
+{
+	if (!lock(im->target))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("another session imports files into collection \"%s\"", mf_safe_text(im->table->collection))));
 }
 
 char *
@@ -41,11 +60,13 @@ mf_import_target(const MfTable *table)
 {
 	const MfCollection *collection = mf_describe(table->remote, table->collection, table->options, CurrentMemoryContext);
 	const char *database = mf_option(table->options, "database");
+	const char *partition = mf_option(table->options, "partition");
+	char	   *place = psprintf("%s%s", partition != NULL ? " partition " : "", partition != NULL ? partition : "");
 
 	/* one made anew under the old name has none of its rows */
 	if (collection->id != NULL)
-		return psprintf("%s collection %s", table->remote->connector->remote, collection->id);
-	return psprintf("%s.%s.%s", table->remote->server, database != NULL ? database : "", table->collection);
+		return psprintf("%s collection %s%s", table->remote->connector->remote, collection->id, place);
+	return psprintf("%s.%s.%s%s", table->remote->server, database != NULL ? database : "", table->collection, place);
 }
 
 char *
@@ -74,12 +95,15 @@ recall_part(MfImporting *im, MfImportPart *part, const json_t *entry)
 	if (part->asked_at == 0)
 		return;
 	part->state = mf_import_state_by_name(state);
-	/* what else it may be now, the remote says */
-	if (part->state == MF_IMPORT_RUNNING || part->state == MF_IMPORT_WAITING || part->state == MF_IMPORT_PERSISTED)
+	/* what was safe then is so now; what else it may be, the remote says */
+	if (part->state == MF_IMPORT_PERSISTED)
+		part->state = MF_IMPORT_COMPLETED;
+	if (part->state == MF_IMPORT_RUNNING || part->state == MF_IMPORT_WAITING)
 		part->state = MF_IMPORT_LOST;
+	part->settled = part->state == MF_IMPORT_COMPLETED;
 	part->partial = json_is_true(json_object_get(entry, "partial"));
-	if (part->state == MF_IMPORT_LOST)
-		part->lost_at = part->asked_at + im->started - mf_import_wall_ms();
+	/* whoever asked has held the lock, so no later than now */
+	part->lost_at = im->started;
 	if (part->state == MF_IMPORT_FAILED)
 		part->reason = MemoryContextStrdup(im->context, "it failed before");
 	else if (id != NULL)
@@ -112,7 +136,7 @@ mf_import_recall(MfImporting *im, const char *record)
 	foreach(lc, im->parts)
 	{
 		MfImportPart *part = lfirst(lc);
-		const json_t *entry = json_object_get(files, part->files[0]);
+		const json_t *entry = part->name != NULL ? json_object_get(files, part->name) : NULL;
 
 		if (entry != NULL && part->record != NULL && strcmp(part->record, record) == 0)
 			recall_part(im, part, entry);
@@ -121,12 +145,27 @@ mf_import_recall(MfImporting *im, const char *record)
 	MemoryContextDelete(context);
 }
 
+bool
+mf_import_has_record(MfRemote *store, const char *record)
+{
+	return mf_store_request(store, MF_STORE_GET, record, NULL, CurrentMemoryContext) != NULL;
+}
+
 /* -------------------------------------------------------------------- writing */
+
+void
+mf_importing_forget_record(MfImporting *im)
+{
+	ListCell   *lc;
+
+	foreach(lc, im->parts)
+		((MfImportPart *) lfirst(lc))->record = NULL;
+}
 
 static void
 put_part(MfBytes *out, const MfImportPart *part)
 {
-	mf_json_buf_quote(out, part->files[0]);
+	mf_json_buf_quote(out, part->name);
 	mf_json_buf_add(out, ": {\"asked\": ");
 	mf_json_buf_int(out, part->asked_at);
 	if (part->id != NULL)

@@ -30,6 +30,11 @@ target_table(Oid relid)
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
 	mf_require_verb(table->remote, MF_VERB_IMPORT);
+	if (!mf_table_bool(table, "updatable", true))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("foreign table \"%s\" does not allow inserts", table->name),
+				 errhint("Its option \"updatable\", or its server's, says so.")));
 	return table;
 }
 
@@ -84,10 +89,8 @@ run_imports(MfImporting *im, bool wait)
 	MfTable    *table = im->table;
 	MfLedgerEntry *ledger = mf_ledger_open(table->remote->server, table->collection, MF_LEDGER_WRITTEN);
 
-	/* what failed is asked for again */
 	PG_TRY();
 	{
-		mf_importing_again(im);
 		if (wait)
 			mf_importing_wait(im);
 		else
@@ -143,9 +146,9 @@ open_manifest(FunctionCallInfo fcinfo)
 	staged.job = mf_manifest_job(mf_sql_text_arg(fcinfo, 2));
 	text = mf_manifest_get(staged.store, staged.job, true, &manifest);
 	mf_manifest_parts(text, strlen(text), &columns, &staged.files);
-	mf_import_check(staged.table, &manifest, columns);
 	mf_import_lock(staged.store, staged.job);
 	staged.im = mf_importing_new(staged.table);
+	mf_import_check(staged.im, staged.store, &manifest, columns);
 	mf_importing_add_staged(staged.im, staged.store, staged.job, staged.files);
 	mf_import_recall(staged.im, mf_import_record_name(staged.im, staged.job));
 	return staged;
@@ -162,6 +165,7 @@ milvus_fdw_import_manifest(PG_FUNCTION_ARGS)
 	staged = open_manifest(fcinfo);
 	mf_importing_look(staged.im);
 	mf_importing_check_files(staged.im, staged.job, staged.files);
+	mf_importing_again(staged.im);
 	run_imports(staged.im, PG_GETARG_BOOL(3));
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
 	if (PG_GETARG_BOOL(3))
@@ -188,6 +192,29 @@ is_same_set(const char *a, const char *b)
 	return is_numpy(a) && is_numpy(b) && n == (slash_b != NULL ? (size_t) (slash_b - b) : 0) && strncmp(a, b, n) == 0;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* A file that is named twice would be imported twice. */
+static void
+refuse_twins(int n, const char *const *names)
+{
+	const char **sorted = palloc(sizeof(char *) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		sorted[i] = names[i];
+	qsort(sorted, n, sizeof(char *), compare_names);
+	for (int i = 1; i < n; i++)
+	{
+		if (strcmp(sorted[i - 1], sorted[i]) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("file \"%s\" is named twice", mf_safe_text(sorted[i]))));
+	}
+}
+
 /* import_files("table" regclass, files text[], wait boolean) */
 Datum
 milvus_fdw_import_files(PG_FUNCTION_ARGS)
@@ -199,6 +226,8 @@ milvus_fdw_import_files(PG_FUNCTION_ARGS)
 	mf_sql_prevent_read_only("import_files()");
 	InitMaterializedSRF(fcinfo, 0);
 	im = mf_importing_new(target_table(PG_GETARG_OID(0)));
+	refuse_twins(n, names);
+	mf_import_lock_target(im);
 	for (int i = 0, count; i < n; i += count)
 	{
 		for (count = 1; i + count < n && is_same_set(names[i], names[i + count]);)
@@ -206,6 +235,7 @@ milvus_fdw_import_files(PG_FUNCTION_ARGS)
 		(void) mf_importing_add(im, count, names + i, -1, -1);
 	}
 	mf_importing_look(im);
+	mf_importing_again(im);
 	run_imports(im, PG_GETARG_BOOL(2));
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, im);
 	return (Datum) 0;
@@ -312,13 +342,14 @@ milvus_fdw_wait_for_manifest(PG_FUNCTION_ARGS)
 {
 	Staged		staged;
 
+	mf_sql_prevent_read_only("wait_for_import()");
 	InitMaterializedSRF(fcinfo, 0);
 	require_arguments(fcinfo, 3);
 	staged = open_manifest(fcinfo);
 	set_deadline(fcinfo, 3, staged.im);
 	mf_importing_look(staged.im);
 	require_started(&staged);
-	mf_importing_wait(staged.im);
+	run_imports(staged.im, true);
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
 	remove_staged(staged.table, staged.store, staged.job);
 	return (Datum) 0;

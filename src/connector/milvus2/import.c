@@ -98,13 +98,20 @@ m2_step_import(MfTask *task, MfWaitFor *wait, MfError *err)
 	request.files = (char **) task->names;
 	request.n_files = (size_t) task->nnames;
 	status = m2_task_call(task, SLOT_ACT, &import, &request, wait, err);
+	/* a proxy that says so may have handed it on */
+	if (status == MF_ERROR && err->retry == MF_RETRY_NO && m2_error_may_be_applied(err))
+		err->retry = MF_RETRY_UNKNOWN;
 	if (status == MF_ERROR && task->name != NULL && err->remote_code == NO_PARTITION)
 		return m2_error_no_partition(&task->where, task->name, true, err);
 	if (status != MF_OK)
 		return status;
 	reply = (M2__ImportResponse *) task->calls[SLOT_ACT].reply;
 	if (reply->n_tasks != 1)
-		return m2_error_reply(err, "Milvus Import", "%zu jobs for one group of files", reply->n_tasks);
+	{
+		m2_error_reply(err, "Milvus Import", "%zu jobs for one group of files", reply->n_tasks);
+		err->retry = MF_RETRY_UNKNOWN;
+		return MF_ERROR;
+	}
 	/* when its rows come nobody tells */
 	m2_mark_put(task->conn, task->database, task->collection, 0);
 	task->reply.text = m2_cell_int(task, reply->tasks[0]);
@@ -193,7 +200,7 @@ add_import(MfTask *task, const M2__ImportState *state)
 	cells[3] = name != NULL ? name : mf_arena_text(&task->arena, "state %d", state->state);
 	cells[4] = m2_cell_int(task, percent != NULL ? strtoll(percent, NULL, 10) : state->state == IMPORT_COMPLETED ? 100 : 0);
 	/* 2.4 lists jobs without their rows */
-	cells[5] = is_v2(task) && state->row_count == 0 ? NULL : m2_cell_int(task, state->row_count);
+	cells[5] = is_v2(task) && task->name == NULL && state->row_count == 0 ? NULL : m2_cell_int(task, state->row_count);
 	cells[6] = file_list(task, info_of(state, "files"));
 	cells[7] = info_of(state, "failed_reason");
 	cells[8] = state->create_ts > 0 ? m2_cell_time(task, state->create_ts * 1000) : NULL;

@@ -167,7 +167,9 @@ m2_step_load(MfTask *task, MfWaitFor *wait, MfError *err)
 			status = need_state(task, wait, err);
 		if (status != MF_OK)
 			return status;
-		if (is_refresh(task) && task->load_state != M2_STATE_LOADED)
+		/* before 2.3 nobody tells how far it has got */
+		if (is_refresh(task) &&
+			(task->load_state != M2_STATE_LOADED || (task->conn->version != 0 && task->conn->version < M2_VERSION(2, 3, 0))))
 			return MF_OK;
 		task->phase = !is_refresh(task) && (task->load_state == M2_STATE_LOADED || task->load_state == M2_STATE_LOADING) ?
 			PHASE_WAIT : PHASE_ACT;
