@@ -175,9 +175,12 @@ subtest 'an answer that is lost' => sub {
 # A job of the number 7, as Milvus lists it.
 sub job_seven
 {
-	my ($state, $rows) = @_;
+	my ($state, $rows, $file) = @_;
 	my $varint = sub { my ($n, $bytes) = ($_[0], ''); $bytes .= chr($n & 127 | ($n > 127 ? 128 : 0)), $n >>= 7 while $n || $bytes eq ''; $bytes };
-	return unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, pack('C C', 0x10, $state) . "\x18" . $varint->($rows) . pack('C C', 0x30, 0x07);
+	my $text = sub { my ($field, $bytes) = @_; return chr($field << 3 | 2) . $varint->(length $bytes) . $bytes };
+	my $job = pack('C C', 0x10, $state) . "\x18" . $varint->($rows) . pack('C C', 0x30, 0x07);
+	$job .= $text->(5, $text->(1, 'files') . $text->(2, $file)) if defined $file;
+	return unpack 'H*', $text->(1, '') . $text->(2, $job);
 }
 
 subtest 'what Milvus has forgotten' => sub {
@@ -215,6 +218,55 @@ subtest 'a job that lies' => sub {
 	my ($call) = $e->{hint} =~ /(SELECT \* FROM .*\))/;
 	is(scalar(sql($call)), 1, 'but that may be asked for again');
 	is(scalar(calls($double, 'Import')), 2, 'and is');
+	clean();
+	my $manifest = stage('SELECT id, t, v FROM public.source');
+	my $file = "$place/" . $manifest =~ s/manifest\.json/000001.parquet/r;
+	($t, $double) = behind('t106_lies', { Import => [ { status => 14, details => 'lost' } ], ListImportTasks => [ { hex => '0a00' }, { hex => job_seven(6, 10, $file) } ] });
+	fails('completed in part, after a lost answer', "SELECT * FROM milvus_fdw.import_files('$t', 'place', '$manifest')", sqlstate => 'HV000', detail => qr/with 10 of $rows rows/);
+	fails('once and for all', "SELECT * FROM milvus_fdw.import_files('$t', 'place', '$manifest')", sqlstate => 'HV000', detail => qr/with 10 of $rows rows/);
+	is(scalar(calls($double, 'Import')), 1, 'is not asked for again');
+	clean();
+};
+
+subtest 'what a newer Milvus tells of a job only if asked for it' => sub {
+	bulk_target('t106_newer', $columns, {}, fields => $fields);
+	my $version = unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, 'v2.4.9';
+	# the one job, as a list tells of it, and as it is told by itself
+	my $listed = job_seven(6, 0);
+	my $alone = sub { my ($rows) = @_; my $hex = job_seven(6, $rows); return { hex => '0a00' . substr $hex, 4 + ($rows > 127 ? 4 : 4) } };
+	my $e;
+	for my $told (3, $rows)
+	{
+		my ($t, $double) = behind('t106_newer', { GetVersion => [ { hex => $version } ], Import => [ { hex => '0a00120107' } ],
+			ListImportTasks => [ { hex => '0a00' }, { hex => $listed } ], GetImportState => [ $alone->($told) ] });
+		$e = error_of("INSERT INTO $t SELECT id, t, v FROM source");
+		cmp_ok(scalar(calls($double, 'GetImportState')), '>', 0, 'it is asked');
+		if ($told == $rows) { is($e, undef, 'all rows') }
+		else { like($e->{detail}, qr/with 3 of $rows rows/, 'some rows') }
+	}
+	clean();
+};
+
+subtest 'names and places' => sub {
+	my $name = bulk_target('t106_names', $columns, { keep_staged => 'true', stage_path => "$place/." }, fields => $fields);
+	my $manifest = stage('SELECT id, t, v FROM public.source');
+	sql("SELECT * FROM milvus_fdw.import_files('$name', 'place', '$manifest')");
+	sql("ALTER FOREIGN TABLE $name OPTIONS (DROP stage_path)");
+	is(value("SELECT string_agg(asked::text, ',') FROM milvus_fdw.import_files('$name', 'place', '$manifest')"), 'false', 'a file is the same by another name');
+	is(value("SELECT count(*) FROM $name"), $rows, 'no row is doubled');
+	my $file = "$place/" . $manifest =~ s/manifest\.json/000001.parquet/r;
+	fails('a file that is named twice', "SELECT * FROM milvus_fdw.import_files('$name', ARRAY['$file', '$file'])", sqlstate => '22023', message => qr/named twice/);
+	sql("ALTER FOREIGN TABLE $name OPTIONS (ADD updatable 'false')");
+	fails('a table that takes no rows', "SELECT * FROM milvus_fdw.import_files('$name', 'place', '$manifest')", sqlstate => '55000', message => qr/does not allow inserts/);
+	clean();
+	$name = bulk_target('t106_with', $columns, {}, fields => $fields);
+	sql("WITH i AS (INSERT INTO $name SELECT id, t, v FROM source RETURNING id) SELECT id FROM i LIMIT 1");
+	is(bulk_differences($name, 't', 'v'), 0, 'two flushes of one statement');
+	is(scalar(staged()), 0, 'and nothing stays');
+	$name = bulk_target('t106_half', $columns, { stage_file_bytes => 200_000, bulk_start => 'file' }, fields => $fields);
+	fails('in the middle, files being imported', "INSERT INTO $name SELECT id, t, CASE WHEN id < 1900 THEN v ELSE (1 / (id - id)::int)::text::real[] END FROM source", sqlstate => '22012');
+	($manifest) = staged();
+	fails('half a set', "SELECT * FROM milvus_fdw.import_files('$name', 'place', '$manifest')", sqlstate => '55000', detail => qr/some rows may be in the collection/, hint => qr/Remove those rows/);
 	clean();
 };
 
