@@ -253,7 +253,8 @@ may_be_unnamed(const MfImporting *im, const MfReply *reply)
 	for (int row = 0; row < reply->nrows && reply->ncolumns >= CELLS; row++)
 	{
 		const char *const *cells = &reply->cells[row * reply->ncolumns];
-		bool		claimed = cells[6] != NULL || state_of(cells[3]) == MF_IMPORT_FAILED;
+		bool		claimed = cells[6] != NULL || state_of(cells[3]) == MF_IMPORT_FAILED ||
+			(im->probe != NULL && strcmp(im->probe, cells[0]) == 0);
 		ListCell   *lc;
 
 		foreach(lc, im->parts)

@@ -53,6 +53,7 @@ typedef struct MfImporting
 	MemoryContext context;		/* of parts */
 	MemoryContext temp;			/* of one answer */
 	const char *target;			/* the collection, by its id where it has one */
+	const char *probe;			/* a job that is no part's (probe.c), or NULL */
 	List	   *parts;
 	int			most;			/* running at a time */
 	MfImportWait until;

@@ -24,6 +24,7 @@ start_probe(MfProbe *probe, MfImporting *im, MfRemote *store, const char *job, c
 
 	probe->asked = true;
 	probe->id = reply != NULL ? MemoryContextStrdup(im->context, reply->text) : NULL;
+	im->probe = probe->id;
 	probe->file = MemoryContextStrdup(im->context, name);
 }
 
