@@ -1,8 +1,6 @@
-# Is each staged file imported once, whatever is lost on the way, and does the user see how far it is and why it failed?
-# alone: it measures how soon a cancel is obeyed
+# Are staged files imported by their manifest, refused where they do not fit, and does the user see how far it is and why it failed?
 
 use MilvusFdw;
-use Time::HiRes qw(time);
 
 my $rows = 2000;
 fresh_database();
@@ -12,31 +10,9 @@ bulk_source($rows);
 my $columns = 'id bigint, t text, v real[]';
 my $fields = 'id t v';
 
-sub calls { my ($double, $method) = @_; return grep { ($_->{method} // '') eq $method && !$_->{event} } $double->seen }
-
-# A foreign table of the collection of another, through a double.
-sub behind
-{
-	my ($name, $script, %options) = @_;
-	my $double = double('grpc_server', to => real_milvus(), script => $script);
-	my $server = 'behind' . $double->port;
-	sql("CREATE SERVER $server FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '${\ $double->port}', retry_timeout '5')");
-	my $more = join ', ', "collection '$name'", "write_mode 'bulk'", "stage 'place'", map { "$_ '$options{$_}'" } sort keys %options;
-	sql("CREATE FOREIGN TABLE $server ($columns) SERVER $server OPTIONS ($more)");
-	return ($server, $double);
-}
-
-sub staged { return map { $_->[0] } sql("SELECT manifest FROM milvus_fdw.staged('place')") }
-sub clean  { sql("SELECT milvus_fdw.unstage('place', '$_')") for staged() }
-sub stage
-{
-	my ($query, @more) = @_;
-	return value("SELECT min(manifest) FROM milvus_fdw.stage(\$q\$$query\$q\$, 'place'" . join('', map { ", $_" } @more) . ')');
-}
-
 subtest 'a manifest' => sub {
 	bulk_target('t106_twice', $columns, { keep_staged => 'true' }, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source', q{'parquet'}, 'file_bytes => 300000');
+	my $manifest = bulk_stage('SELECT id, t, v FROM public.source', q{'parquet'}, 'file_bytes => 300000');
 	my @first = sql("SELECT state, asked, rows, id FROM milvus_fdw.import_files('t106_twice', 'place', '$manifest')");
 	cmp_ok(scalar @first, '>', 1, scalar(@first) . ' files are imported');
 	is(scalar(grep { $_->[0] eq 'completed' && $_->[1] eq 't' } @first), scalar @first, 'each by this call');
@@ -50,13 +26,13 @@ subtest 'a manifest' => sub {
 	is(value("SELECT count(*) FROM milvus_fdw.import_files('t106_twice', ARRAY['$one']) WHERE asked"), 0, 'a file by its name is known, too');
 	sql("ALTER FOREIGN TABLE t106_twice OPTIONS (DROP keep_staged)");
 	sql("SELECT * FROM milvus_fdw.wait_for_import('t106_twice', 'place', '$manifest')");
-	is_deeply([ staged() ], [], 'waiting for it removes the files');
+	is_deeply([ bulk_staged() ], [], 'waiting for it removes the files');
 	fails('which are gone then', "SELECT * FROM milvus_fdw.import_files('t106_twice', 'place', '$manifest')", sqlstate => '42704');
 };
 
 subtest 'without waiting' => sub {
 	bulk_target('t106_later', $columns, {}, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source', q{'numpy'});
+	my $manifest = bulk_stage('SELECT id, t, v FROM public.source', q{'numpy'});
 	fails('waiting for what was not asked for', "SELECT * FROM milvus_fdw.wait_for_import('t106_later', 'place', '$manifest')", sqlstate => '55000', hint => qr/import_files\('public\.t106_later', 'place', '\Q$manifest\E'\)/);
 	my ($id, $state) = @{ (sql("SELECT id, state FROM milvus_fdw.import_files('t106_later', 'place', '$manifest', wait => false)"))[0] };
 	is($state, 'running', 'import_files(wait => false) comes back at once');
@@ -64,7 +40,7 @@ subtest 'without waiting' => sub {
 	fails('an unknown job', "SELECT * FROM milvus_fdw.wait_for_import('t106_later', ARRAY['17'])", sqlstate => '42704');
 	is(value("SELECT state FROM milvus_fdw.wait_for_import('t106_later', ARRAY['$id'])"), 'completed', 'wait_for_import() waits');
 	is(bulk_differences('t106_later', 't', 'v'), 0, 'every bit is there');
-	clean();
+	bulk_clean();
 };
 
 subtest 'what does not fit is refused' => sub {
@@ -76,11 +52,11 @@ subtest 'what does not fit is refused' => sub {
 		[ 'a wider type', 'SELECT id, t, v, bits FROM public.source', qr/no field/ ])
 	{
 		my ($name, $query, $detail) = @$case;
-		my $manifest = stage($query);
+		my $manifest = bulk_stage($query);
 		fails($name, "SELECT * FROM milvus_fdw.import_files('t106_fit', 'place', '$manifest')", sqlstate => '42804', detail => $detail, hint => qr/Nothing was imported/);
 	}
 	is(value("SELECT count(*) FROM milvus_fdw.imports('t106_fit')"), 0, 'nothing was sent');
-	clean();
+	bulk_clean();
 	fails('UPDATE', "UPDATE t106_fit SET t = 'x'", sqlstate => '0A000', message => qr/write_mode is 'bulk'/);
 	fails('DELETE', 'DELETE FROM t106_fit', sqlstate => '0A000', message => qr/write_mode is 'bulk'/);
 	fails('a row that Milvus would refuse', "INSERT INTO t106_fit SELECT 9223372036854775807, 'x', v FROM source LIMIT 1", sqlstate => '22003', message => qr/largest integer/);
@@ -94,7 +70,7 @@ subtest 'what does not fit is refused' => sub {
 
 subtest 'a manifest that is damaged is refused' => sub {
 	bulk_target('t106_damaged', $columns, {}, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source');
+	my $manifest = bulk_stage('SELECT id, t, v FROM public.source');
 	my $import = "SELECT * FROM milvus_fdw.import_files('t106_damaged', 'place', '$manifest')";
 	my $text = do { open my $in, '<:raw', "$place/$manifest" or die $!; local $/; <$in> };
 	(my $changed = $text) =~ s/"rows": $rows/"rows": 1/;
@@ -108,13 +84,13 @@ subtest 'a manifest that is damaged is refused' => sub {
 		fails("$name: waiting for it", "SELECT * FROM milvus_fdw.wait_for_import('t106_damaged', 'place', '$manifest')", sqlstate => 'XX001', message => $why);
 	}
 	is(value("SELECT count(*) FROM milvus_fdw.imports('t106_damaged')"), 0, 'nothing was sent');
-	clean();
-	is(scalar(staged()), 0, 'and it can be removed');
+	bulk_clean();
+	is(scalar(bulk_staged()), 0, 'and it can be removed');
 };
 
 subtest 'files that are not what they were' => sub {
 	bulk_target('t106_files', $columns, { keep_staged => 'true' }, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source', q{'parquet'}, 'file_bytes => 300000');
+	my $manifest = bulk_stage('SELECT id, t, v FROM public.source', q{'parquet'}, 'file_bytes => 300000');
 	my ($job) = $manifest =~ m{(.*)/};
 	my $import = "SELECT state, asked FROM milvus_fdw.import_files('t106_files', 'place', '$manifest')";
 	my @files = sort map { m{([^/]+)$} } glob "$place/$job/*.parquet";
@@ -132,13 +108,13 @@ subtest 'files that are not what they were' => sub {
 	is(value("SELECT bytes FROM milvus_fdw.verify('place', '$manifest') WHERE reason ~ 'not in the manifest'"), $size - 8, 'verify tells the length of a stranger');
 	sql("SELECT milvus_fdw.unstage('place', '$job')");
 
-	$manifest = stage('SELECT id, t, v FROM public.source', q{'numpy'}, 'file_bytes => 300000');
+	$manifest = bulk_stage('SELECT id, t, v FROM public.source', q{'numpy'}, 'file_bytes => 300000');
 	$import =~ s/stage-[^']+/$manifest/;
 	is((sql("$import"))[0][1], 't', 'whole ones are');
 	is(bulk_differences('t106_files', 't', 'v'), 0, 'every bit is there');
 	unlink glob "$place/" . $manifest =~ s{/.*}{/*/*}r;
 	is((sql("$import"))[0][1], 'f', 'what is imported already need not be there');
-	clean();
+	bulk_clean();
 };
 
 subtest 'an import that fails' => sub {
@@ -150,295 +126,11 @@ subtest 'an import that fails' => sub {
 	like($e->{hint}, qr/minio\.bucketName.*stage_path/s, 'what it may be');
 	like($e->{hint}, qr/SELECT \* FROM milvus_fdw\.import_files\('public\.t106_failed', 'place', '(stage-[^']+)'\)/, 'and the call that finishes it');
 	my ($call) = $e->{hint} =~ /(SELECT \* FROM .*\))/;
-	is(scalar(staged()), 1, 'the files are there still');
+	is(scalar(bulk_staged()), 1, 'the files are there still');
 	sql("ALTER FOREIGN TABLE $name OPTIONS (DROP stage_path)");
 	is(scalar(sql($call)), 1, 'which it does');
 	is(bulk_differences($name, 't', 'v'), 0, 'every bit is there');
-	is(scalar(staged()), 0, 'and no file');
-};
-
-subtest 'an answer that is lost' => sub {
-	bulk_target('t106_lost', $columns, {}, fields => $fields);
-	# the first one is of the manifest
-	my ($t, $double) = behind('t106_lost', { Import => [ { forward => \1, times => 1 }, { after => \1, status => 14, details => 'lost', times => 1 }, { forward => \1 } ] }, stage_file_bytes => 300_000);
-	sql("INSERT INTO $t SELECT id, t, v FROM source");
-	my $jobs = value("SELECT count(*) FROM milvus_fdw.imports('t106_lost')");
-	is(value('SELECT count(*) FROM t106_lost'), $rows, 'no row is doubled');
-	is(scalar(calls($double, 'Import')), $jobs, "$jobs files are asked for once each");
-	bulk_target('t106_unheard', $columns, {}, fields => $fields);
-	($t, $double) = behind('t106_unheard', { Import => [ { status => 14, details => 'cut' }, { forward => \1 } ] });
-	sql("INSERT INTO $t SELECT id, t, v FROM source");
-	is(value('SELECT count(*) FROM t106_unheard'), $rows, 'what was not heard is asked for again');
-	is(value("SELECT count(*) FROM milvus_fdw.imports('t106_unheard')"), 1, 'once');
-};
-
-# A job of the number 7, as Milvus lists it.
-sub job_seven
-{
-	my ($state, $rows, $file) = @_;
-	my $varint = sub { my ($n, $bytes) = ($_[0], ''); $bytes .= chr($n & 127 | ($n > 127 ? 128 : 0)), $n >>= 7 while $n || $bytes eq ''; $bytes };
-	my $text = sub { my ($field, $bytes) = @_; return chr($field << 3 | 2) . $varint->(length $bytes) . $bytes };
-	my $job = pack('C C', 0x10, $state) . "\x18" . $varint->($rows) . pack('C C', 0x30, 0x07);
-	$job .= $text->(5, $text->(1, 'files') . $text->(2, $file)) if defined $file;
-	return unpack 'H*', $text->(1, '') . $text->(2, $job);
-}
-
-subtest 'what Milvus has forgotten' => sub {
-	my %forgetful = (ListImportTasks => [ { hex => '0a00' } ]);
-	bulk_target('t106_old', $columns, { keep_staged => 'true' }, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source');
-	sql("SELECT * FROM milvus_fdw.import_files('t106_old', 'place', '$manifest')");
-	my ($t, $double) = behind('t106_old', \%forgetful, keep_staged => 'true');
-	is(value("SELECT string_agg(state || ' ' || asked, ',') FROM milvus_fdw.import_files('$t', 'place', '$manifest')"), 'completed false', 'the store knows that it is imported');
-	is(value('SELECT count(*) FROM t106_old'), $rows, 'no row is doubled');
-	is(value("SELECT count(*) FROM milvus_fdw.verify('place', '$manifest') WHERE NOT ok"), 0, 'verify() takes no offence');
-	bulk_target('t106_old', $columns, { keep_staged => 'true' }, fields => $fields);
-	is(value("SELECT count(*) FROM milvus_fdw.import_files('t106_old', 'place', '$manifest') WHERE asked"), 1, 'a collection made anew gets the rows anew');
-	is(bulk_differences('t106_old', 't', 'v'), 0, 'every bit of them');
-	bulk_target('t106_open', $columns, { keep_staged => 'true' }, fields => $fields);
-	my ($id) = map { $_->[0] } sql("SELECT id FROM milvus_fdw.import_files('t106_open', 'place', '$manifest', wait => false)");
-	($t, $double) = behind('t106_open', \%forgetful);
-	fails('one whose end nobody saw', "SELECT * FROM milvus_fdw.import_files('$t', 'place', '$manifest')", sqlstate => '55000',
-		message => qr/not known whether file "[^"]+" has been imported into collection "t106_open"/, detail => qr/became job $id/);
-	is(scalar(calls($double, 'Import')), 0, 'is not asked for again');
-	sql("SELECT * FROM milvus_fdw.wait_for_import('t106_open', ARRAY['$id'])");
-	is(value('SELECT count(*) FROM t106_open'), $rows, 'and was imported');
-	clean();
-};
-
-subtest 'a job that lies' => sub {
-	bulk_target('t106_lies', $columns, {}, fields => $fields);
-	my ($t, $double) = behind('t106_lies', { Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => '0a00' }, { hex => job_seven(6, 10) } ] });
-	my $e = error_of("INSERT INTO $t SELECT id, t, v FROM source");
-	is($e->{sqlstate}, 'HV000', 'completed with some of the rows only: an error');
-	like($e->{detail}, qr/calls it completed, with 10 of $rows rows/, 'which says so');
-	($t, $double) = behind('t106_lies', { Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => '0a00' }, ({ hex => job_seven(6, 0) }) x 2, { hex => job_seven(6, $rows) } ] });
-	$e = error_of("INSERT INTO $t SELECT id, t, v FROM source");
-	like($e->{detail}, qr/calls it completed, with 0 of $rows rows/, 'with none, too');
-	my ($call) = $e->{hint} =~ /(SELECT \* FROM .*\))/;
-	is(scalar(sql($call)), 1, 'but that may be asked for again');
-	is(scalar(calls($double, 'Import')), 2, 'and is');
-	clean();
-	my $manifest = stage('SELECT id, t, v FROM public.source');
-	my $file = "$place/" . $manifest =~ s/manifest\.json/000001.parquet/r;
-	($t, $double) = behind('t106_lies', { Import => [ { status => 14, details => 'lost' } ], ListImportTasks => [ { hex => '0a00' }, { hex => job_seven(6, 10, $file) } ] });
-	fails('completed in part, after a lost answer', "SELECT * FROM milvus_fdw.import_files('$t', 'place', '$manifest')", sqlstate => 'HV000', detail => qr/with 10 of $rows rows/);
-	fails('once and for all', "SELECT * FROM milvus_fdw.import_files('$t', 'place', '$manifest')", sqlstate => 'HV000', detail => qr/with 10 of $rows rows/);
-	is(scalar(calls($double, 'Import')), 1, 'is not asked for again');
-	clean();
-};
-
-subtest 'what a newer Milvus tells of a job only if asked for it' => sub {
-	bulk_target('t106_newer', $columns, {}, fields => $fields);
-	my $version = unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, 'v2.4.9';
-	# the one job, as a list tells of it, and as it is told by itself
-	my $listed = job_seven(6, 0);
-	my $alone = sub { my ($rows) = @_; my $hex = job_seven(6, $rows); return { hex => '0a00' . substr $hex, 4 + ($rows > 127 ? 4 : 4) } };
-	my $e;
-	for my $told (3, $rows)
-	{
-		my ($t, $double) = behind('t106_newer', { GetVersion => [ { hex => $version } ], Import => [ { hex => '0a00120107' } ],
-			ListImportTasks => [ { hex => '0a00' }, { hex => $listed } ], GetImportState => [ $alone->($told) ] });
-		$e = error_of("INSERT INTO $t SELECT id, t, v FROM source");
-		cmp_ok(scalar(calls($double, 'GetImportState')), '>', 0, 'it is asked');
-		if ($told == $rows) { is($e, undef, 'all rows') }
-		else { like($e->{detail}, qr/with 3 of $rows rows/, 'some rows') }
-	}
-	clean();
-};
-
-subtest 'names and places' => sub {
-	my $name = bulk_target('t106_names', $columns, { keep_staged => 'true', stage_path => "$place/." }, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source');
-	sql("SELECT * FROM milvus_fdw.import_files('$name', 'place', '$manifest')");
-	sql("ALTER FOREIGN TABLE $name OPTIONS (DROP stage_path)");
-	is(value("SELECT string_agg(asked::text, ',') FROM milvus_fdw.import_files('$name', 'place', '$manifest')"), 'false', 'a file is the same by another name');
-	is(value("SELECT count(*) FROM $name"), $rows, 'no row is doubled');
-	my $file = "$place/" . $manifest =~ s/manifest\.json/000001.parquet/r;
-	fails('a file that is named twice', "SELECT * FROM milvus_fdw.import_files('$name', ARRAY['$file', '$file'])", sqlstate => '22023', message => qr/named twice/);
-	sql("ALTER FOREIGN TABLE $name OPTIONS (ADD updatable 'false')");
-	fails('a table that takes no rows', "SELECT * FROM milvus_fdw.import_files('$name', 'place', '$manifest')", sqlstate => '55000', message => qr/does not allow inserts/);
-	clean();
-	$name = bulk_target('t106_with', $columns, {}, fields => $fields);
-	sql("WITH i AS (INSERT INTO $name SELECT id, t, v FROM source RETURNING id) SELECT id FROM i LIMIT 1");
-	is(bulk_differences($name, 't', 'v'), 0, 'two flushes of one statement');
-	is(scalar(staged()), 0, 'and nothing stays');
-	$name = bulk_target('t106_half', $columns, { stage_file_bytes => 200_000, bulk_start => 'file' }, fields => $fields);
-	fails('in the middle, files being imported', "INSERT INTO $name SELECT id, t, CASE WHEN id < 1900 THEN v ELSE (1 / (id - id)::int)::text::real[] END FROM source", sqlstate => '22012');
-	($manifest) = staged();
-	fails('half a set', "SELECT * FROM milvus_fdw.import_files('$name', 'place', '$manifest')", sqlstate => '55000', detail => qr/some rows may be in the collection/, hint => qr/Remove those rows/);
-	clean();
-};
-
-subtest 'one session at a time' => sub {
-	bulk_target('t106_busy', $columns, {}, fields => $fields);
-	my $manifest = stage('SELECT id, t, v FROM public.source');
-	my $other = connect_to('106_imports');
-	$other->sql('BEGIN');
-	$other->sql("SELECT * FROM milvus_fdw.import_files('t106_busy', 'place', '$manifest', wait => false)");
-	fails('a manifest that is being imported', "SELECT * FROM milvus_fdw.import_files('t106_busy', 'place', '$manifest')", sqlstate => '55P03', message => qr/another session/);
-	fails('is not removed, either', "SELECT milvus_fdw.unstage('place', '$manifest')", sqlstate => '55P03');
-	$other->sql('COMMIT');
-	is(value("SELECT string_agg(asked::text, ',') FROM milvus_fdw.import_files('t106_busy', 'place', '$manifest')"), 'false', 'afterwards it is waited for');
-	is(value('SELECT count(*) FROM t106_busy'), $rows, 'each row once');
-};
-
-subtest 'one that never ends' => sub {
-	bulk_target('t106_never', $columns, {}, fields => $fields);
-	my %never = (Import => [ { hex => '0a00120107' } ], ListImportTasks => [ { hex => job_seven(2, 0) } ]);
-	my ($t) = behind('t106_never', \%never, bulk_timeout => 1);
-	my $start = time;
-	fails('without progress', "INSERT INTO $t SELECT id, t, v FROM source", sqlstate => '57014', message => qr/make no progress/, detail => qr/running, job 7, 0 %/, hint => qr/import_files/);
-	cmp_ok(time - $start, '<', 5, 'ends in time');
-	my ($cancelled, $double) = behind('t106_never', \%never);
-	my $insert = "INSERT INTO $cancelled SELECT id, t, v FROM source LIMIT 20";
-	my $looked = sub { scalar calls($double, 'ListImportTasks') };
-	# once before the first row, and the rest is waiting
-	obeys('waiting for an import', $insert, reached => $looked, grows => 4);
-	my $b = hangs($insert, reached => $looked, grows => 4);
-	$b->cancel;
-	$b->wait(5000);
-	like(join(' ', map { $_->{detail} // '' } @{ $b->session->notices }), qr/may hold 20 more/, 'a warning of what may come');
-	cmp_ok(scalar(staged()), '>', 5, 'manifests and files stay, to be finished or removed');
-	clean();
-};
-
-subtest 'rows that are imported and not seen' => sub {
-	my $name = bulk_target('t106_unseen', $columns, {}, fields => $fields, load => 1);
-	sql("INSERT INTO $name SELECT id, t, v FROM source");
-	# 50 % refreshed, for ever
-	my ($t) = behind($name, { GetLoadingProgress => [ { hex => '1832' } ] }, bulk_timeout => 2);
-	notices();
-	my $start = time;
-	is(value("SELECT state FROM milvus_fdw.wait_for_import('$t', ARRAY[(SELECT id FROM milvus_fdw.imports('$name'))])"), 'completed', 'what is imported is imported');
-	cmp_ok(time - $start, '<', 10, 'and not waited for much longer');
-	my ($warning) = grep { $_->{severity} eq 'WARNING' } @{ notices() };
-	like($warning->{message} // '', qr/imported rows of collection "$name" are seen a little later/, 'but for a warning');
-	like($warning->{detail} // '', qr/has stood at 50 % of what was imported for 2 s/, 'that says why');
-	my ($patient, $double) = behind($name, { GetLoadingProgress => [ { hex => '1832' } ] });
-	obeys('waiting for imported rows to be seen', "SELECT * FROM milvus_fdw.wait_for_import('$patient', ARRAY[(SELECT id FROM milvus_fdw.imports('$patient'))])",
-		reached => sub { scalar calls($double, 'GetLoadingProgress') });
-};
-
-subtest 'a place that Milvus does not read' => sub {
-	sql('CREATE SEQUENCE taken');
-	sql('CREATE FUNCTION slow(v real[], seconds float8) RETURNS real[] LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval(\'public.taken\'), pg_sleep(seconds); RETURN v; END $$');
-	my $name = bulk_target('t106_place', $columns, { stage_path => '/nowhere', stage_file_bytes => 50_000 }, fields => $fields);
-	my $e = error_of("INSERT INTO $name SELECT id, t, slow(v, 0.005) FROM source");
-	is($e->{sqlstate}, 'HV000', 'is an error');
-	like($e->{message}, qr/files staged for collection "$name" are not where they are looked for/, 'of the collection');
-	note($e->{detail});
-	like($e->{detail}, qr{File "/nowhere/stage-[^"]+/manifest.json", which is there: failed, job \d+, .}, 'with the reason');
-	like($e->{hint}, qr/minio\.bucketName.*stage_path/s, 'what it may be');
-	my $taken = value('SELECT last_value FROM taken');
-	cmp_ok($taken, '<', $rows, "before the last row ($taken of $rows)");
-	is(scalar(staged()), 0, 'no file stays');
-	is(join(' ', map { @$_ } sql("SELECT count(*), max(state) FROM milvus_fdw.imports('$name')")), '1 failed', 'nothing else was asked for');
-	is(value("SELECT count(*) FROM $name"), 0, 'no row is there');
-
-	sql("ALTER FOREIGN TABLE $name OPTIONS (DROP stage_path, SET stage_file_bytes '300000')");
-	sql("INSERT INTO $name SELECT id, t, slow(v, 0.001) FROM source");
-	is(bulk_differences($name, 't', 'v'), 0, 'in the right place every bit is there');
-	my ($failed) = sql("SELECT files[1], reason, count(*) OVER () FROM milvus_fdw.imports('$name') WHERE state = 'failed' AND files[1] LIKE '$place/%'");
-	like($failed->[0], qr{/manifest\.json$}, 'the manifest is refused');
-	like($failed->[1], qr/rows/, 'for what is in it');
-	is($failed->[2], 1, 'once');
-	is(value("SELECT sum(rows) FROM milvus_fdw.imports('$name')"), $rows, 'and gives no row');
-	is(scalar(staged()), 0, 'no file stays');
-
-	sql("ALTER FOREIGN TABLE $name OPTIONS (SET stage_file_bytes '50000000')");
-	sql("INSERT INTO $name SELECT id + 10000, t, v FROM source");
-	is(value("SELECT count(*) FROM milvus_fdw.imports('$name') WHERE files[1] LIKE '%/manifest.json'"), 2, 'one file is not tried');
-
-	for my $case (
-		[ 'asking is refused', Import => [ { milvus => { code => 65535, error_code => 1, reason => 'no' }, times => 1 }, { forward => \1 } ] ],
-		[ 'asking is not answered', Import => [ { hang => \1, times => 1 }, { forward => \1 } ] ],
-		[ 'looking is not answered', ListImportTasks => [ { forward => \1, times => 1 }, { hang => \1, times => 1 }, { forward => \1 } ] ])
-	{
-		my ($what, @script) = @$case;
-		my ($t, $double) = behind($name, { @script }, stage_file_bytes => 200_000);
-		my $start = time;
-		sql("INSERT INTO $t SELECT id + 100000, t, v FROM source WHERE id <= 1000");
-		cmp_ok(time - $start, '<', 60, "$what: so what");
-	}
-	is(value("SELECT count(*) FROM $name"), 2 * $rows + 3000, 'all rows are there');
-
-	# a job that waits, of no collection's but a manifest's file
-	my $info = pack 'C C/a* C C/a*', 0x0a, 'files', 0x12, 'stage-x/manifest.json';
-	my $pending = unpack 'H*', pack 'C C/a* C C/a*', 0x0a, '', 0x12, pack('C C/a* C C', 0x2a, $info, 0x30, 0x07);
-	my ($t) = behind($name, { ListImportTasks => [ { hex => $pending } ] });
-	is(scalar(sql("SELECT id FROM milvus_fdw.imports('$t')")), 1, 'a manifest that is tried by somebody else');
-	is(scalar(sql("SELECT id FROM milvus_fdw.wait_for_import('$t')")), 0, 'is not waited for');
-};
-
-subtest 'quotas' => sub {
-	bulk_target('t106_quota', $columns, {}, fields => $fields);
-	my $deny = sub { unpack 'H*', pack 'C C C C/a* C C C', 0x10, 1, 0x1a, $_[0], 0x22, 1, 5 };
-	my $insert = sub { "INSERT INTO $_[0] SELECT id, t, v FROM source LIMIT 5" };
-	my ($t, $double) = behind('t106_quota', { CheckHealth => [ { hex => $deny->('disk quota exhausted') } ], Import => [ { milvus => { code => 9, reason => 'quota exceeded[reason=disk quota exhausted]' } } ] });
-	fails('a full disk', $insert->($t), sqlstate => '53100', message => qr/denies writing to collection "t106_quota"/, detail => qr/Milvus answered code 9: quota exceeded\[reason=disk quota exhausted\]/, hint => qr/quotaAndLimits/);
-	is(scalar(staged()), 0, 'is told before a file is staged');
-	for my $case (
-		[ 'another collection is denied', CheckHealth => [ { hex => $deny->('disk quota exhausted') } ], Import => [ { forward => \1 } ] ],
-		[ 'it is not known', CheckHealth => [ { status => 12, details => 'unknown method' } ] ],
-		[ 'the user may not ask', CheckHealth => [ { status => 7, details => 'PrivilegeGetFlushState: permission deny' } ] ],
-		[ 'it is not healthy', CheckHealth => [ { milvus => { code => 1, error_code => 1, reason => 'not ready' } } ] ])
-	{
-		my ($what, @script) = @$case;
-		($t, $double) = behind('t106_quota', { @script });
-		is(error_of($insert->($t)), undef, "$what: rows go in");
-		ok(scalar(calls($double, 'CheckHealth')), 'it was asked');
-	}
-};
-
-subtest 'an error before anything is asked for' => sub {
-	my $name = bulk_target('t106_error', $columns, { stage_file_bytes => 200_000 }, fields => $fields);
-	fails('in the query', "INSERT INTO $name SELECT id, t, CASE WHEN id < 1900 THEN v ELSE (1 / (id - id)::int)::text::real[] END FROM source", sqlstate => '22012');
-	is(scalar(sql("SELECT id FROM milvus_fdw.imports('$name') WHERE files[1] NOT LIKE '%/manifest.json'")), 0, 'imports nothing');
-	is(scalar(staged()), 0, 'and the next command removes what was staged');
-	is(value("SELECT count(*) FROM $name"), 0, 'no row is there');
-};
-
-subtest 'what tables may be like' => sub {
-	my $name = bulk_target('t106_dynamic', 'id bigint, t text, v real[], extra integer, word text', {}, fields => $fields, dynamic => 1);
-	sql("INSERT INTO $name SELECT id, t, v, extra, word FROM source");
-	is(bulk_differences($name, 't', 'v', 'extra', 'word'), 0, 'dynamic keys');
-	$name = bulk_target('t106_auto', 'id bigint, t text, v real[], i4 integer', {}, fields => "$fields i4", auto => 1);
-	sql("INSERT INTO $name (t, v, i4) SELECT t, v, i4 FROM source");
-	is(value("SELECT count(*) FROM source x JOIN $name y USING (i4) WHERE x.t = y.t AND array_send(x.v) = array_send(y.v)"), $rows, 'keys that Milvus makes');
-	fails('which it does not return', "INSERT INTO $name (t, v, i4) SELECT t, v, i4 FROM source LIMIT 1 RETURNING id", sqlstate => '0A000');
-	$name = bulk_target('t106_key', $columns, {}, fields => $fields, key => 't');
-	sql("INSERT INTO $name SELECT id, t, v FROM source");
-	is(bulk_differences($name, 't', 'v'), 0, 'a partition key');
-	$name = bulk_target('t106_part', $columns, { partition => 'p1' }, fields => $fields);
-	sql("SELECT milvus_fdw.create_partition('$name', 'p1')");
-	sql("INSERT INTO $name SELECT id, t, v FROM source");
-	is(bulk_differences($name, 't', 'v'), 0, 'a partition');
-	is(value("SELECT partition FROM milvus_fdw.imports('$name')"), 'p1', 'that is the one named');
-	sql("ALTER FOREIGN TABLE $name OPTIONS (SET partition 'nono')");
-	fails('a partition that is not there', "INSERT INTO $name SELECT id, t, v FROM source", sqlstate => 'HV00R', message => qr/nono/, hint => qr/create_partitions/);
-	is(scalar(staged()), 0, 'is told before a file is written');
-	sql("ALTER FOREIGN TABLE $name OPTIONS (ADD create_partitions 'true')");
-	sql("INSERT INTO $name SELECT id, t, v FROM source");
-	is(value("SELECT count(*) FROM milvus_fdw.imports('$name') WHERE partition = 'nono'"), 1, 'or made');
-	$name = bulk_target('t106_copy', $columns, { stage_file_bytes => 300_000, bulk_start => 'file' }, fields => $fields);
-	my $file = "$place/copy";
-	sql("COPY (SELECT id, t, v FROM source) TO '$file'");
-	sql("COPY $name FROM '$file'");
-	is(bulk_differences($name, 't', 'v'), 0, 'COPY');
-	cmp_ok(value("SELECT count(*) FROM milvus_fdw.imports('$name')"), '>', 1, 'file by file');
-	my $plan = join "\n", map { $_->[0] } sql("EXPLAIN (COSTS OFF) INSERT INTO $name SELECT id, t, v FROM source");
-	like($plan, qr/Write Mode: bulk\n\s+Store: place\n\s+Format: chosen by/, 'EXPLAIN');
-	$plan = join "\n", map { $_->[0] } sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) INSERT INTO $name SELECT id + 100000, t, v FROM source");
-	like($plan, qr/Format: parquet: Milvus \S+ takes every field from it\n\s+File Bytes: 300000\n\s+Imports: [2-9]/, 'EXPLAIN ANALYZE');
-	is(value("SELECT count(*) FROM $name"), 2 * $rows, 'did it');
-	sql("INSERT INTO $name SELECT id, t, v FROM source WHERE false");
-	is(value("SELECT count(*) FROM $name"), 2 * $rows, 'no row, no file');
-	sql('BEGIN');
-	sql("INSERT INTO $name SELECT id + 200000, t, v FROM source LIMIT 10");
-	notices();
-	sql('ROLLBACK');
-	like(join(' ', map { "$_->{message} $_->{detail}" } @{ notices() }), qr/stay there.*acknowledged 10 rows/, 'ROLLBACK warns');
+	is(scalar(bulk_staged()), 0, 'and no file');
 };
 
 done_testing();

@@ -7,18 +7,57 @@ package MilvusFdw::Bulk;
 #   bulk_target($name, $columns, \%options, fields => 'id t v', server =>, dynamic => 1, auto => 1, key => 't', load => 1, port => of another Milvus)
 #                                               a new collection of these fields, and a foreign table with write_mode bulk
 #   bulk_differences($name, @columns)           rows of source and table that differ, in a full join
+#   bulk_stage($query, @more)                   stages into the store "place"; the manifest
+#   bulk_staged(), bulk_clean()                 the manifests that are in that store; removes them
+#   bulk_behind($name, \%script, %options)      a foreign table of the collection (id bigint, t text, v real[]) through a double of its
+#                                               own, which answers by the script and else passes on to the real Milvus: (table, double)
+#   bulk_calls($double, $method)                which requests of one kind it has seen
+#   job_seven($state, $rows, $file)             ListImportTasks's answer with one job of the number 7, in hex; file may be left out
 
 use strict;
 use warnings;
 use utf8;
+use MilvusFdw::Doubles;
 use MilvusFdw::Remote;
 use MilvusFdw::Servers;
 use MilvusFdw::Sides;
 
-our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(bulk_source bulk_store bulk_target bulk_differences);
+our %EXPORT = map { $_ => __PACKAGE__->can($_) } qw(bulk_source bulk_store bulk_target bulk_differences bulk_stage bulk_staged bulk_clean bulk_behind bulk_calls job_seven);
 
 sub sql   { return MilvusFdw::sql(@_) }
 sub value { return MilvusFdw::value(@_) }
+
+sub bulk_staged { return map { $_->[0] } sql("SELECT manifest FROM milvus_fdw.staged('place')") }
+sub bulk_clean  { sql("SELECT milvus_fdw.unstage('place', '$_')") for bulk_staged() }
+
+sub bulk_stage
+{
+	my ($query, @more) = @_;
+	return value("SELECT min(manifest) FROM milvus_fdw.stage(\$q\$$query\$q\$, 'place'" . join('', map { ", $_" } @more) . ')');
+}
+
+sub bulk_calls { my ($double, $method) = @_; return grep { ($_->{method} // '') eq $method && !$_->{event} } $double->seen }
+
+sub bulk_behind
+{
+	my ($name, $script, %options) = @_;
+	my $double = MilvusFdw::Doubles::double('grpc_server', to => MilvusFdw::Doubles::real_milvus(), script => $script);
+	my $server = 'behind' . $double->port;
+	sql("CREATE SERVER $server FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '${\ $double->port}', retry_timeout '5')");
+	my $more = join ', ', "collection '$name'", "write_mode 'bulk'", "stage 'place'", map { "$_ '$options{$_}'" } sort keys %options;
+	sql("CREATE FOREIGN TABLE $server (id bigint, t text, v real[]) SERVER $server OPTIONS ($more)");
+	return ($server, $double);
+}
+
+sub job_seven
+{
+	my ($state, $rows, $file) = @_;
+	my $varint = sub { my ($n, $bytes) = ($_[0], ''); $bytes .= chr($n & 127 | ($n > 127 ? 128 : 0)), $n >>= 7 while $n || $bytes eq ''; $bytes };
+	my $text = sub { my ($field, $bytes) = @_; return chr($field << 3 | 2) . $varint->(length $bytes) . $bytes };
+	my $job = pack('C C', 0x10, $state) . "\x18" . $varint->($rows) . pack('C C', 0x30, 0x07);
+	$job .= $text->(5, $text->(1, 'files') . $text->(2, $file)) if defined $file;
+	return unpack 'H*', $text->(1, '') . $text->(2, $job);
+}
 
 sub bulk_store
 {
