@@ -40,6 +40,28 @@ subtest 'Milvus 2.4' => sub {
 	is(value(q{SELECT asked FROM milvus_fdw.import_files('t108_open', ARRAY['a/b.parquet'])}), 'f', 'a file that was imported is known by its name');
 };
 
+subtest 'lists of many jobs' => sub {
+	my $done = { path => 'get_progress$', answers => [ answer({ %job, state => 'Completed', progress => 100, importedRows => 1, details => [ { fileName => 'a.json' } ] }) ] };
+	my $jobs = sub { my ($first, $last) = @_; return [ map { { jobId => "$_", collectionName => 't108', state => 'Completed' } } $first .. $last ] };
+	for my $case (
+		# what the pages are (the last for ever), how many jobs that is, how many pages are asked for
+		[ paged => [ { records => $jobs->(1, 100) }, { records => $jobs->(101, 200) }, { records => $jobs->(201, 230) } ], 230, 3 ],
+		[ full => [ { records => $jobs->(1, 100) }, { records => [] } ], 100, 2 ],
+		[ small => [ { records => $jobs->(1, 10), pageSize => 10 }, { records => $jobs->(11, 13), pageSize => 10 } ], 13, 2 ],
+		[ shifts => [ { records => $jobs->(1, 100) }, { records => $jobs->(100, 120) } ], 120, 2 ],
+		[ same => [ { records => $jobs->(1, 100) } ], 100, 2 ],
+		[ whole => [ { records => $jobs->(1, 150) } ], 150, 1 ],
+		[ nothing => [ {} ], 0, 1 ])
+	{
+		my ($name, $pages, $number, $asked) = @$case;
+		my @answers = map { { %{ answer($_) }, times => 1 } } @$pages;
+		delete $answers[-1]{times};
+		my $double = rest($name => [ { path => 'list$', answers => \@answers }, $done ], '');
+		is(join(' ', @{ (sql("SELECT count(*), count(DISTINCT id) FROM milvus_fdw.imports('t108_$name')"))[0] }), "$number $number", "$name: each job once");
+		is(join(' ', map { "$_->{currentPage}/$_->{pageSize}" } bodies($double, 'list')), join(' ', map { "$_/100" } 1 .. $asked), "$name: $asked pages are asked for");
+	}
+};
+
 subtest 'a refusal' => sub {
 	rest(no => [ { path => 'list$', answers => [ answer({ records => [] }) ] }, { path => 'create$', answers => [ { status => 200, body => { code => 2100, message => 'importing failed: quota' } } ] } ], '');
 	fails('names code and reason', 'INSERT INTO t108_no SELECT id, t, v FROM source', sqlstate => 'HV000', detail => qr/code 2100: importing failed: quota/, hint => qr/import_files/);

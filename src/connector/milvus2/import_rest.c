@@ -12,6 +12,11 @@
 
 #define JOBS "/v2/vectordb/jobs/import/"
 
+#define PAGE_JOBS 100			/* asked for at a time */
+#define MOST_PAGES 1000			/* no server remembers so many jobs */
+#define MOST_BYTES (64 * 1024 * 1024)	/* of one answer, and of all pages */
+#define ALL_PAGES (-1)			/* in place of a page's number: there is no other */
+
 bool
 m2_import_by_rest(const MfConn *conn)
 {
@@ -43,7 +48,7 @@ open_rest(MfConn *conn, MfError *err)
 	if (conn->rest != NULL)
 		return MF_OK;
 	mf_net_settings(&settings, conn->server, &conn->options, conn->mem);
-	settings.max_response = 64 * 1024 * 1024;
+	settings.max_response = MOST_BYTES;
 	return mf_http_open(mf_option(&conn->options, "import_url"), &auth, &settings, &conn->rest, err);
 }
 
@@ -122,6 +127,7 @@ finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
 	}
 	http = mf_http_status(task->http);
 	text = mf_http_body(task->http, &len);
+	task->received += len;
 	*root = json_loadb(text, len, 0, NULL);
 	mf_http_end(task->http);
 	task->http = NULL;
@@ -333,24 +339,91 @@ add_job(MfTask *task, const json_t *job, const char *id)
 	m2_cells_add(task, M2_IMPORT_CELLS, cells);
 }
 
-/* Which jobs are there. */
+static json_t *
+jobs_of(const json_t *answer)
+{
+	return json_object_get(json_object_get(answer, "data"), "records");
+}
+
+static bool
+is_listed(const json_t *jobs, const json_t *job)
+{
+	const json_t *id = json_object_get(job, "jobId");
+	const json_t *listed;
+	size_t		i;
+
+	json_array_foreach(jobs, i, listed)
+	{
+		if (json_equal(json_object_get(listed, "jobId"), id))
+			return true;
+	}
+	return id == NULL;
+}
+
+/*
+ * Take one more page, *last: of all.  A server that does not know pages answers
+ * with all jobs, or with the same page again, and jobs shift while pages are
+ * read: so each counts once, and a page without a new one is the last.
+ */
+static MfStatus
+add_page(MfTask *task, json_t *page, bool *last, MfError *err)
+{
+	json_int_t	size = json_integer_value(json_object_get(json_object_get(page, "data"), "pageSize"));
+	size_t		fresh = 0;
+	bool		failed = false;
+	json_t	   *job;
+	size_t		i;
+
+	*last = json_array_size(jobs_of(page)) != (size_t) (size > 0 ? size : PAGE_JOBS);
+	if (task->answer == NULL)
+	{
+		task->answer = page;
+		return MF_OK;
+	}
+	json_array_foreach(jobs_of(page), i, job)
+	{
+		if (is_listed(jobs_of(task->answer), job))
+			continue;
+		fresh++;
+		failed |= json_array_append(jobs_of(task->answer), job) != 0;
+	}
+	json_decref(page);
+	*last |= fresh == 0;
+	return failed ? mf_error_oom(err, 64) : MF_OK;
+}
+
+/* Which jobs are there: all pages of the list, as if they were one. */
 static MfStatus
 need_list(MfTask *task, MfWaitFor *wait, MfError *err)
 {
-	MfStatus	status = MF_OK;
-
-	if (task->answer != NULL)
-		return MF_OK;
-	if (task->http == NULL)
+	while (task->phase != ALL_PAGES)
 	{
-		MfJsonBuf	body = common(task);
+		MfStatus	status = MF_OK;
+		json_t	   *page;
+		bool		last;
 
-		add_text(&body, "collectionName", task->collection);
-		if (cluster(task) != NULL)
-			mf_json_buf_add(&body, ",\"pageSize\":100,\"currentPage\":1");
-		status = begin(task, "list", &body, true, err);
+		if (task->http == NULL)
+		{
+			MfJsonBuf	body = common(task);
+
+			add_text(&body, "collectionName", task->collection);
+			mf_json_buf_add(&body, ",\"pageSize\":");
+			mf_json_buf_int(&body, PAGE_JOBS);
+			mf_json_buf_add(&body, ",\"currentPage\":");
+			mf_json_buf_int(&body, task->phase + 1);
+			status = begin(task, "list", &body, true, err);
+		}
+		if (status == MF_OK)
+			status = finish(task, &page, wait, err);
+		if (status == MF_OK)
+			status = add_page(task, page, &last, err);
+		if (status != MF_OK)
+			return status;
+		task->phase = last ? ALL_PAGES : task->phase + 1;
+		if (task->phase == MOST_PAGES || task->received > MOST_BYTES)
+			return m2_error_reply(err, "the list of imports", "it does not end");
 	}
-	return status == MF_OK ? finish(task, &task->answer, wait, err) : status;
+	return MF_OK;
 }
 
 /* Rows, reason and files are told of one job at a time. */
@@ -384,7 +457,7 @@ m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
 
 	if (status != MF_OK)
 		return status;
-	records = json_object_get(json_object_get(task->answer, "data"), "records");
+	records = jobs_of(task->answer);
 	for (; task->at < json_array_size(records); task->at++)
 	{
 		const json_t *record = json_array_get(records, task->at);

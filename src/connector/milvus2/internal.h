@@ -549,6 +549,7 @@ struct MfTask
 
 	MfHttpCall *http;			/* IMPORT and LIST_IMPORTS by REST */
 	json_t	   *answer;			/* of the list, whose jobs are looked at one by one */
+	size_t		received;		/* bytes of answers */
 
 	/* CREATE_COLLECTION */
 	const MfCollection *create;
