@@ -46,7 +46,7 @@ subtest 'lists of many jobs' => sub {
 	for my $case (
 		# what the pages are (the last for ever), how many jobs that is, how many pages are asked for
 		[ paged => [ { records => $jobs->(1, 100) }, { records => $jobs->(101, 200) }, { records => $jobs->(201, 230) } ], 230, 3 ],
-		[ full => [ { records => $jobs->(1, 100) }, { records => [] } ], 100, 2 ],
+		[ exact => [ { records => $jobs->(1, 100) }, { records => [] } ], 100, 2 ],
 		[ small => [ { records => $jobs->(1, 10), pageSize => 10 }, { records => $jobs->(11, 13), pageSize => 10 } ], 13, 2 ],
 		[ shifts => [ { records => $jobs->(1, 100) }, { records => $jobs->(100, 120) } ], 120, 2 ],
 		[ same => [ { records => $jobs->(1, 100) } ], 100, 2 ],
