@@ -110,10 +110,9 @@ check_partition(MfTable *table, const char *name)
 static void
 check_both_ends(MfWrite *w)
 {
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = w->table->collection,.options = w->table->options};
-
+	(void) mf_import_keys(w->table, w->store);
 	check_partition(w->table, w->plan->partition);
-	(void) mf_request(w->table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	(void) mf_import_list(w->table, w->store, CurrentMemoryContext);
 	(void) mf_store_request(w->store, MF_STORE_FOLDERS, "", NULL, CurrentMemoryContext);
 }
 

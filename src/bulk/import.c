@@ -243,7 +243,7 @@ ask_for_job(MfImporting *im, MfImportPart *part)
 	if (reply != NULL)
 		(void) note_jobs(im, part, reply);
 	else if (strcmp(err.sqlstate, MF_SQL_CONNECTION_FAILURE) == 0)
-		mf_table_raise(table, &err);
+		mf_import_raise(table, im->store, NULL, &err);
 }
 
 /* Is there a job that may be the part's, as nobody says which files it is of? */
@@ -301,15 +301,13 @@ settle_lost(MfImporting *im, MfImportPart *part, const MfReply *reply)
 void
 mf_importing_look(MfImporting *im)
 {
-	MfTable    *table = im->table;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options};
 	const MfReply *reply;
 	MemoryContext before;
 	ListCell   *lc;
 
 	MemoryContextReset(im->temp);
 	before = MemoryContextSwitchTo(im->temp);
-	reply = mf_request(table->remote, &request, im->temp, NULL, NULL);
+	reply = mf_import_list(im->table, im->store, im->temp);
 	foreach(lc, im->parts)
 	{
 		MfImportPart *part = lfirst(lc);
@@ -339,16 +337,13 @@ note_asked(MfImporting *im, MfImportPart *part)
 }
 
 static void
-raise_refused(MfImporting *im, MfImportPart *part, const MfError *err)
+raise_refused(MfImporting *im, MfImportPart *part, MfError *err)
 {
-	MfWhere		where = mf_table_where(im->table);
-
 	part->state = MF_IMPORT_WAITING;
 	part->asked_at = 0;
 	if (part->record != NULL)
 		mf_import_record(im, part->record);
-	where.extra = psprintf("The file is \"%s\".", mf_safe_text(part->files[0]));
-	mf_raise(err, &where);
+	mf_import_raise(im->table, im->store, psprintf("The file is \"%s\".", mf_safe_text(part->files[0])), err);
 }
 
 static void
@@ -358,7 +353,7 @@ start_part(MfImporting *im, MfImportPart *part)
 	MfRequest	request = {
 		.verb = MF_VERB_IMPORT,.collection = table->collection,.options = table->options,
 		.name = mf_option(table->options, "partition"),.nnames = part->nfiles,.names = part->files,
-		.args = im->store != NULL ? im->store->options : NULL
+		.args = mf_import_keys(table, im->store)
 	};
 	MemoryContext before = MemoryContextSwitchTo(im->temp);
 	const MfReply *reply;
@@ -474,7 +469,7 @@ states_text(const MfImporting *im, bool failed_only)
 		if (part->id != NULL || part->failed != NULL)
 			appendStringInfo(&buf, ", job %s", mf_safe_text(part->id != NULL ? part->id : part->failed));
 		if (part->state == MF_IMPORT_FAILED)
-			appendStringInfo(&buf, ", %s", mf_message_text(part->reason));
+			appendStringInfo(&buf, ", %s", mf_message_text(mf_import_scrub(im->table, im->store, part->reason)));
 		else
 			appendStringInfo(&buf, ", %d %%", part->percent);
 	}

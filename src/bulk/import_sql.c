@@ -241,8 +241,7 @@ static void
 add_jobs(MfImporting *im, int n, const char *const *ids)
 {
 	MfTable    *table = im->table;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options};
-	const MfReply *reply = mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	const MfReply *reply = mf_import_list(table, NULL, CurrentMemoryContext);
 	int			found = 0;
 
 	for (int row = 0; row < reply->nrows; row++)
@@ -342,14 +341,12 @@ milvus_fdw_imports(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MfTable    *table;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS};
 	const MfReply *reply;
 
 	InitMaterializedSRF(fcinfo, 0);
 	table = mf_sql_table(PG_GETARG_OID(0), false);
-	request.collection = table->collection;
-	request.options = table->options;
-	reply = mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	mf_require_verb(table->remote, MF_VERB_LIST_IMPORTS);
+	reply = mf_import_list(table, NULL, CurrentMemoryContext);
 	for (int row = 0; row < reply->nrows; row++)
 	{
 		const char *const *cells = &reply->cells[row * reply->ncolumns];
@@ -361,7 +358,7 @@ milvus_fdw_imports(PG_FUNCTION_ARGS)
 		for (int i = 0; i < 8; i++)
 		{
 			if (!nulls[i] && i != 4 && i != 5 && i != 6)
-				values[i] = CStringGetTextDatum(mf_safe_text(cells[i]));
+				values[i] = CStringGetTextDatum(mf_safe_text(i == 7 ? mf_import_scrub(table, NULL, cells[i]) : cells[i]));
 		}
 		values[4] = Int32GetDatum(nulls[4] ? 0 : atoi(cells[4]));
 		values[5] = Int64GetDatum(nulls[5] ? 0 : atoll(cells[5]));

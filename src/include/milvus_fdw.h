@@ -112,6 +112,9 @@ typedef struct MfRemote
  */
 extern MfRemote *mf_connect(Oid serverid, Oid userid, MemoryContext owner);
 
+/* What a connection of this user has as its options; in the current context. */
+extern MfOptions *mf_connection_options(Oid serverid, Oid userid);
+
 /* Who owns a table. */
 extern Oid	mf_table_owner(Oid relid);
 
@@ -191,6 +194,9 @@ extern void mf_warn(const MfError *warning);
 
 /* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */
 extern char *mf_scrub(MfRemote *remote, const char *text);
+
+/* The same without the secrets of these options of a connector; mem: for a moment. */
+extern char *mf_scrub_options(const MfConnector *connector, const MfOptions *options, MfMem *mem, const char *text);
 
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 

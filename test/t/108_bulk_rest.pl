@@ -90,4 +90,67 @@ subtest 'Zilliz Cloud' => sub {
 	ok($create->{dataPaths}[0][0], 'and paths in it');
 };
 
+subtest 'keys of the store' => sub {
+	my $place = bulk_store('locked');
+	sql("CREATE USER MAPPING FOR PUBLIC SERVER locked OPTIONS (access_key 'AKhunter2', secret_key 'testsecret/of+S3', session_token 'tokenhunter2')");
+	sql('GRANT USAGE ON FOREIGN SERVER locked TO PUBLIC; GRANT SELECT ON source TO PUBLIC');
+	sql("DROP ROLE IF EXISTS t108_owner; DROP ROLE IF EXISTS t108_user; CREATE ROLE t108_owner; CREATE ROLE t108_user");
+	sql('GRANT USAGE ON FOREIGN DATA WRAPPER milvus_fdw, object_store_fdw TO t108_owner; GRANT pg_read_server_files, pg_write_server_files TO t108_owner');
+	my $cloud = sub {
+		my ($name, $options, @more) = @_;
+		my $double = rest($name => [ @more,
+			{ path => 'create$', answers => [ answer({ jobId => 'j' }) ] },
+			{ path => 'list$', answers => [ { %{ answer({ records => [] }) }, times => 1 }, answer({ records => [ { jobId => 'j', collectionName => 't108', state => 'Completed' } ] }) ] },
+			{ path => 'getProgress$', answers => [ answer({ jobId => 'j', state => 'Completed', progress => 100 }) ] } ], ", cluster_id 'in01-x'$options");
+		sql("ALTER FOREIGN TABLE t108_$name OPTIONS (SET stage 'locked', ADD stage_path 's3://bucket/x')");
+		sql("CREATE USER MAPPING FOR PUBLIC SERVER $name OPTIONS (user 'root', password 'hunter2'); GRANT USAGE ON FOREIGN SERVER $name TO PUBLIC; GRANT ALL ON t108_$name TO PUBLIC");
+		return $double;
+	};
+	my $insert = sub { "INSERT INTO t108_$_[0] SELECT id, t, v FROM source" };
+	my $told = sub { scalar grep { "@{[ %$_ ]}" =~ /testsecret|AKhunter2|tokenhunter2/ } $_[0]->seen };
+	my @names = sort glob "$place/*";
+
+	my $evil = $cloud->(evil => ", sslmode 'disable'");
+	sql('ALTER SERVER evil OWNER TO t108_owner; ALTER FOREIGN TABLE t108_evil OWNER TO t108_owner; SET ROLE t108_user');
+	fails('a server of somebody else is not told them', $insert->('evil'), sqlstate => '42501', message => qr/keys of server "locked" are not shown to server "evil"/, detail => qr/t108_owner/, hint => qr/one owner/);
+	is_deeply([ sort glob "$place/*" ], \@names, 'nothing is staged');
+	is(scalar bodies($evil, 'create'), 0, 'no import is asked for');
+	sql('RESET ROLE');
+	my $manifest = value("SELECT manifest FROM milvus_fdw.stage('SELECT id, t, v FROM source', 'locked')");
+	fails('nor by import_files()', "SELECT * FROM milvus_fdw.import_files('t108_evil', 'locked', '$manifest')", sqlstate => '42501', message => qr/not shown/);
+	is(scalar bodies($evil, 'create'), 0, 'still none is asked for');
+	is($told->($evil), 0, 'it has heard of no key');
+
+	sql('ALTER SERVER evil OPTIONS (ADD volume $$v$$)');
+	sql('SET ROLE t108_user');
+	sql($insert->('evil'));
+	is($told->($evil), 0, 'a volume needs none');
+	sql('RESET ROLE; ALTER SERVER evil OPTIONS (DROP volume); ALTER SERVER locked OWNER TO t108_owner; SET ROLE t108_user');
+	sql($insert->('evil'));
+	is((bodies($evil, 'create'))[-1]{secretKey}, 'testsecret/of+S3', 'the same owner: it is told them');
+	sql('RESET ROLE');
+
+	my $good = $cloud->(good => ", sslmode 'disable'");
+	sql('SET ROLE t108_user');
+	sql($insert->('good'));
+	sql('RESET ROLE');
+	my ($create) = bodies($good, 'create');
+	is("$create->{accessKey} $create->{secretKey} $create->{token}", 'AKhunter2 testsecret/of+S3 tokenhunter2', 'a server of a superuser is told them');
+
+	my $plain = $cloud->(plain => '');
+	fails('not without encryption', $insert->('plain'), sqlstate => '22023', message => qr/without encryption/, hint => qr/https.*sslmode/);
+	is(scalar bodies($plain, 'create'), 0, 'no import is asked for');
+	is($told->($plain), 0, 'no key is sent');
+
+	$cloud->(talks => ", sslmode 'disable'", { path => 'create$', answers => [ { status => 200, body => { code => 2100, message => 'what is testsecret/of+S3 for?' } } ] });
+	fails('a key that is repeated is hidden', $insert->('talks'), sqlstate => 'HV000', detail => qr/what is \*\*\* for/);
+	$cloud->(gossips => ", sslmode 'disable'",
+		{ path => 'list$', answers => [ answer({ records => [ { jobId => 'j', collectionName => 't108', state => 'Failed' } ] }) ] },
+		{ path => 'getProgress$', answers => [ answer({ jobId => 'j', state => 'Failed', reason => 'testsecret/of+S3 and hunter2 are wrong' }) ] });
+	fails('and in a reason', $insert->('gossips'), sqlstate => 'HV000', detail => qr/\*\*\* and \*\*\* are wrong/);
+	is(value(q{SELECT reason FROM milvus_fdw.imports('t108_gossips')}), '*** and *** are wrong', 'and by imports()');
+	$cloud->(refuses => ", sslmode 'disable'", { path => 'list$', answers => [ { status => 403, body => { code => 1800, message => 'not with testsecret/of+S3' } } ] });
+	fails('and where the list is refused', q{SELECT * FROM milvus_fdw.imports('t108_refuses')}, detail => qr/not with \*\*\*/);
+};
+
 done_testing();

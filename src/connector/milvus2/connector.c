@@ -311,4 +311,5 @@ const MfConnector mf_milvus2_connector = {
 	.import_plan = m2_import_plan,
 	.import_rows = m2_import_rows,
 	.import_end = m2_import_end,
+	.import_wants_keys = m2_import_wants_keys,
 };

@@ -7,6 +7,7 @@
  * {"code": 0, "data": ...}, or another code and a message.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -29,6 +30,24 @@ m2_import_url_check(const char *value, const char **why)
 	MfUrl		url;
 
 	return mf_url_parse(value, &url, why);
+}
+
+/* Zilliz Cloud reads a bucket of ours with its keys. */
+MfStatus
+m2_import_wants_keys(const MfOptions *options, bool *wants, MfError *err)
+{
+	const char *text = mf_option(options, "import_url");
+	const char *sslmode = mf_option(options, "sslmode");
+	const char *why;
+	MfUrl		url;
+
+	*wants = text != NULL && mf_option(options, "cluster_id") != NULL && mf_option(options, "volume") == NULL;
+	if (!*wants || (strchr(text, ',') == NULL && mf_url_parse(text, &url, &why) && url.tls) || (sslmode != NULL && strcmp(sslmode, "disable") == 0))
+		return MF_OK;
+	mf_error(err, MF_INVALID_PARAMETER_VALUE, "the keys of the store would be sent without encryption");
+	mf_error_detail(err, "Option \"import_url\" is an http URL.");
+	mf_error_hint(err, "Use an https URL. With the server's option sslmode 'disable' the keys are sent all the same.");
+	return MF_ERROR;
 }
 
 static const char *

@@ -917,6 +917,7 @@ extern void m2_write_stop(MfWrite *write);
 /* Do imports of this server go by REST? */
 extern bool m2_import_by_rest(const MfConn *conn);
 extern bool m2_import_url_check(const char *value, const char **why);
+extern MfStatus m2_import_wants_keys(const MfOptions *options, bool *wants, MfError *err);
 extern MfStatus m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
 
