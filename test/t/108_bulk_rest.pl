@@ -2,6 +2,7 @@
 
 use MilvusFdw;
 use JSON::PP ();
+use Time::HiRes ();
 
 fresh_database();
 both_servers();
@@ -60,6 +61,43 @@ subtest 'lists of many jobs' => sub {
 		is(join(' ', @{ (sql("SELECT count(*), count(DISTINCT id) FROM milvus_fdw.imports('t108_$name')"))[0] }), "$number $number", "$name: each job once");
 		is(join(' ', map { "$_->{currentPage}/$_->{pageSize}" } bodies($double, 'list')), join(' ', map { "$_/100" } 1 .. $asked), "$name: $asked pages are asked for");
 	}
+};
+
+subtest 'a server that is busy' => sub {
+	my $jobs = [ { jobId => 'a', collectionName => 't108' }, { jobId => 'b', collectionName => 't108' } ];
+	my $start = Time::HiRes::time();
+	my $double = rest(busy => [
+		{ path => 'list$', answers => [ { status => 503, headers => { 'Retry-After' => '2' }, body => 'away', times => 1 }, { status => 502, body => 'away', times => 1 }, answer({ records => $jobs }) ] },
+		{ path => 'get_progress$', answers => [ { status => 429, body => { code => 429 }, times => 1 }, { status => 200, body => { code => 8, message => 'rate limit' }, times => 1 }, answer({ state => 'Importing' }) ] } ], '');
+	is(value(q{SELECT count(*) FROM milvus_fdw.imports('t108_busy')}), 2, 'is asked again');
+	cmp_ok(Time::HiRes::time() - $start, '>=', 2, 'not before it said');
+	is(join(' ', scalar bodies($double, 'list'), scalar bodies($double, 'get_progress')), '3 4', 'what was answered is not asked again');
+	rest(gone => [ { path => 'list$', answers => [ { status => 503, body => 'away' } ] } ], ", retry_timeout '1'");
+	fails('for as long as retry_timeout says', q{SELECT * FROM milvus_fdw.imports('t108_gone')}, sqlstate => '08006', message => qr/too busy or not available/, detail => qr/HTTP status 503/);
+	rest(odd => [ { path => 'list$', answers => [ { status => 404, body => 'what' } ] } ], '');
+	fails('but a refusal is one at once', q{SELECT * FROM milvus_fdw.imports('t108_odd')}, sqlstate => 'HV000', detail => qr/HTTP status 404/);
+
+	$start = Time::HiRes::time();
+	$double = rest(away => [
+		{ path => 'create$', answers => [ { status => 503, body => 'away', times => 1 }, answer({ jobId => 'c' }) ] },
+		{ path => 'list$', answers => [ { %{ answer({ records => [] }) }, times => 20 }, answer({ records => [ { jobId => 'c', collectionName => 't108' } ] }) ] },
+		{ path => 'get_progress$', answers => [ answer({ state => 'Completed', importedRows => 50 }) ] } ], '');
+	sql('INSERT INTO t108_away SELECT id, t, v FROM source');
+	is(scalar bodies($double, 'create'), 2, 'an import whose answer is 503 is asked for again');
+	cmp_ok(Time::HiRes::time() - $start, '>=', 5, 'once the list has not shown it for a while');
+};
+
+subtest 'jobs that have ended' => sub {
+	my $jobs = [ map { { jobId => "$_", collectionName => 't108' } } 1 .. 30 ];
+	my $double = rest(ended => [
+		{ path => 'list$', answers => [ answer({ records => $jobs }) ] },
+		{ path => 'get_progress$', answers => [ { %{ answer({ state => 'Completed', importedRows => 7, details => [ { fileName => 'a.json' } ] }) }, times => 15 },
+			{ %{ answer({ state => 'Failed', reason => 'broken' }) }, times => 14 }, answer({ state => 'Importing' }) ] } ], '');
+	my $list = q{SELECT count(*), string_agg(state || rows || files[1], '' ORDER BY id::int) FILTER (WHERE id = '1'), max(reason) FROM milvus_fdw.imports('t108_ended')};
+	my @first = sql($list);
+	is_deeply($first[0], [ 30, 'completed7a.json', 'broken' ], 'are listed');
+	is_deeply([ sql($list) ], \@first, 'and so again');
+	is_deeply([ map { $_->{jobId} } splice @{ [ bodies($double, 'get_progress') ] }, 30 ], [ 30 ], 'but only the one that runs is asked about');
 };
 
 subtest 'a refusal' => sub {

@@ -189,6 +189,7 @@ m2_close(MfConn *conn)
 	mem = conn->mem;
 	m2_recent_forget(conn);
 	mf_http_close(conn->rest);
+	m2_seen_free(conn);
 	while (conn->channels != NULL)
 	{
 		M2Channel  *channel = conn->channels;

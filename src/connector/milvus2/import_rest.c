@@ -124,9 +124,31 @@ refused(const MfTask *task, int http, const json_t *root, MfError *err)
 	return MF_ERROR;
 }
 
+/*
+ * Is the server only busy, or away for a while?  Then what just looks is sent
+ * again.  Whether an import was heard of nobody knows.
+ */
+static void
+may_retry(const MfTask *task, int http, bool idempotent, MfError *err)
+{
+	bool		busy = http == 429 || http == 500 || (http >= 502 && http <= 504);
+	MfError		meaning;
+
+	mf_error_reset(&meaning);
+	if (http == 200 && err->remote_code != 200 &&
+		m2_status(err->remote_code, 0, "", &task->where, &meaning) == MF_ERROR)
+		busy = meaning.retry != MF_RETRY_NO;
+	if (!busy)
+		return;
+	memcpy(err->sqlstate, http == 429 && idempotent ? MF_INSUFFICIENT_RESOURCES : MF_SQL_CONNECTION_FAILURE, 5);
+	snprintf(err->message, sizeof(err->message), "server \"%s\" is too busy or not available", task->conn->server);
+	err->retry = idempotent ? MF_RETRY_YES : MF_RETRY_UNKNOWN;
+	err->retry_after_ms = mf_http_retry_after(task->http);
+}
+
 /* The answer's "data", to be released with its root; the call is over then. */
 static MfStatus
-finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
+finish(MfTask *task, bool idempotent, json_t **root, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = mf_http_step(task->http, wait, err);
 	const char *text;
@@ -148,14 +170,21 @@ finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
 	text = mf_http_body(task->http, &len);
 	task->received += len;
 	*root = json_loadb(text, len, 0, NULL);
+	if (http != 200 || !json_is_object(*root) || json_integer_value(json_object_get(*root, "code")) != 0 ||
+		json_object_get(*root, "data") == NULL)
+	{
+		status = refused(task, http, *root, err);
+		may_retry(task, http, idempotent, err);
+		json_decref(*root);
+		*root = NULL;
+	}
+	if (status == MF_ERROR && err->retry == MF_RETRY_YES)
+	{
+		mf_http_again(task->http);
+		return status;
+	}
 	mf_http_end(task->http);
 	task->http = NULL;
-	if (http == 200 && json_is_object(*root) && json_integer_value(json_object_get(*root, "code")) == 0 &&
-		json_object_get(*root, "data") != NULL)
-		return MF_OK;
-	status = refused(task, http, *root, err);
-	json_decref(*root);
-	*root = NULL;
 	return status;
 }
 
@@ -252,7 +281,7 @@ m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err)
 		status = begin(task, "create", &body, false, err);
 	}
 	if (status == MF_OK)
-		status = finish(task, &root, wait, err);
+		status = finish(task, false, &root, wait, err);
 	if (status != MF_OK)
 		return status;
 	id = json_object_get(json_object_get(root, "data"), "jobId");
@@ -345,7 +374,8 @@ text_of(MfTask *task, const json_t *object, const char *key)
 static void
 add_job(MfTask *task, const json_t *job, const char *id)
 {
-	const char *cells[M2_IMPORT_CELLS] = {NULL};
+	M2SeenJob	seen = {NULL};
+	const char **cells = seen.cells;
 
 	cells[0] = id;
 	cells[1] = text_of(task, job, "collectionName");
@@ -356,6 +386,8 @@ add_job(MfTask *task, const json_t *job, const char *id)
 	cells[6] = file_list(task, json_object_get(job, "details"));
 	cells[7] = text_of(task, job, "reason");
 	m2_cells_add(task, M2_IMPORT_CELLS, cells);
+	if (!task->arena.failed && (strcmp(cells[3], "completed") == 0 || strcmp(cells[3], "failed") == 0))
+		m2_seen_put(task->conn, &seen);
 }
 
 static json_t *
@@ -433,7 +465,7 @@ need_list(MfTask *task, MfWaitFor *wait, MfError *err)
 			status = begin(task, "list", &body, true, err);
 		}
 		if (status == MF_OK)
-			status = finish(task, &page, wait, err);
+			status = finish(task, true, &page, wait, err);
 		if (status == MF_OK)
 			status = add_page(task, page, &last, err);
 		if (status != MF_OK)
@@ -449,9 +481,15 @@ need_list(MfTask *task, MfWaitFor *wait, MfError *err)
 static MfStatus
 look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
 {
+	const M2SeenJob *seen = m2_seen_job(task->conn, id);
 	MfStatus	status = MF_OK;
 	json_t	   *root;
 
+	if (seen != NULL)
+	{
+		m2_cells_add(task, M2_IMPORT_CELLS, seen->cells);
+		return MF_OK;
+	}
 	if (task->http == NULL)
 	{
 		MfJsonBuf	body = common(task);
@@ -460,7 +498,7 @@ look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
 		status = begin(task, cluster(task) != NULL ? "getProgress" : "get_progress", &body, true, err);
 	}
 	if (status == MF_OK)
-		status = finish(task, &root, wait, err);
+		status = finish(task, true, &root, wait, err);
 	if (status != MF_OK)
 		return status;
 	add_job(task, json_object_get(root, "data"), id);

@@ -98,6 +98,7 @@ struct MfConn
 	MfOptions	options;
 	M2Channel  *channels;
 	MfHttp	   *rest;			/* for imports; NULL = not opened */
+	struct M2SeenJobs *seen;	/* imports that have ended */
 	M2Mark	   *marks;
 	struct M2Recent *recent;	/* collections described a moment ago */
 	struct M2Partitions *partitions;	/* and their partitions */
@@ -922,6 +923,22 @@ extern MfStatus m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
 
 #define M2_IMPORT_CELLS 9		/* of MF_VERB_LIST_IMPORTS */
+
+/* --------------------------------------------------------------- import_seen.c */
+
+/* A job as REST told of it. */
+typedef struct M2SeenJob
+{
+	struct M2SeenJob *next;		/* of those with such ids */
+	const char *cells[M2_IMPORT_CELLS];
+} M2SeenJob;
+
+/* How this job ended, or NULL; valid until the next is put. */
+extern const M2SeenJob *m2_seen_job(const MfConn *conn, const char *id);
+
+/* One that has ended; copied, if there is room. */
+extern void m2_seen_put(MfConn *conn, const M2SeenJob *job);
+extern void m2_seen_free(MfConn *conn);
 
 /* --------------------------------------------------------------- import_plan.c */
 
