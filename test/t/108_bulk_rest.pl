@@ -2,6 +2,7 @@
 
 use MilvusFdw;
 use JSON::PP ();
+use POSIX ();
 use Time::HiRes ();
 
 fresh_database();
@@ -126,6 +127,25 @@ subtest 'Zilliz Cloud' => sub {
 	($create) = (bodies($double, 'create'))[-1];
 	is($create->{volumeName}, 'vol', 'or a volume');
 	ok($create->{dataPaths}[0][0], 'and paths in it');
+};
+
+subtest 'a collection made anew in the cloud' => sub {
+	my $old = '2020-01-01T00:00:00Z';
+	my $new = POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 60));
+	my %told = (all => [ createTime => $old, completeTime => $old ], began => [ createTime => $old ], ended => [ completeTime => $old ], later => [ createTime => $new, completeTime => $new ],
+		after => [ completeTime => $new ], zone => [ completeTime => '2020-01-01T00:00:00+08:00' ], silent => [], nonsense => [ createTime => 'x' ]);
+	my @names = sort keys %told;
+	my $double = rest(anew => [
+		{ path => 'create$', answers => [ answer({ jobId => 'new' }) ] },
+		{ path => 'list$', answers => [ answer({ records => [ map { { jobId => $_, collectionName => 't108' } } @names ] }) ] },
+		{ path => 'getProgress$', answers => [ map { { %{ answer({ state => 'Completed', importedRows => 1, details => [ { fileName => "$_.json" } ], @{ $told{$_} } }) }, times => 1 } } @names ] } ], ", cluster_id 'in01-x'");
+	my @listed = map { $_->[0] } sql(q{SELECT id FROM milvus_fdw.imports('t108_anew') ORDER BY id});
+	is("@listed", 'after later nonsense silent', 'jobs that began or ended before it was made are not its own');
+	is_deeply([ map { $_->[0] } sql(q{SELECT id FROM milvus_fdw.imports('t108_anew') ORDER BY id}) ], \@listed, 'also when they are remembered');
+	is(value(q{SELECT to_char(started AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM milvus_fdw.imports('t108_anew') WHERE id = 'later'}), $new, 'when a job began is told');
+	is(value(q{SELECT asked FROM milvus_fdw.import_files('t108_anew', ARRAY['later.json'])}), 'f', 'what was imported is not asked for');
+	is(value(q{SELECT asked FROM milvus_fdw.import_files('t108_anew', ARRAY['ended.json'], wait => false)}), 't', 'what the collection before it got is');
+	is(scalar bodies($double, 'create'), 1, 'once');
 };
 
 subtest 'keys of the store' => sub {

@@ -203,6 +203,7 @@ typedef struct M2Schema
 	int32_t    *types;			/* M2Type of each field */
 	int			key;			/* which field is the primary key, or -1 */
 	int64_t		id;
+	int64_t		created_ms;		/* since 1970, by the server's clock; 0 = not told */
 } M2Schema;
 
 /* What a field is to be for Milvus: its type and the parameters of that. */
@@ -931,6 +932,8 @@ typedef struct M2SeenJob
 {
 	struct M2SeenJob *next;		/* of those with such ids */
 	const char *cells[M2_IMPORT_CELLS];
+	int64_t		began_ms;		/* since 1970; 0 = not told */
+	int64_t		ended_ms;
 } M2SeenJob;
 
 /* How this job ended, or NULL; valid until the next is put. */
