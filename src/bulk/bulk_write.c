@@ -220,7 +220,8 @@ note_counts(MfWrite *w)
 {
 	mf_importing_counts(w->im, &w->counts);
 	w->counts.unsent = w->submitted - w->counts.acknowledged - w->counts.unknown;
-	w->counts.requests = w->stats.files;
+	w->stats.imports = list_length(w->im->parts);
+	w->counts.requests = w->stats.imports;
 	w->counts.bytes = w->stats.bytes;
 	/* an abort may come before anybody asks for the counts */
 	w->ledger->acknowledged = w->counts.acknowledged;

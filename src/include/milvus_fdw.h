@@ -64,6 +64,8 @@ extern bool mf_setting_bool(const MfOptions *table, const MfOptions *server,
 							const char *name, bool otherwise);
 extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
 							  const char *name, double otherwise);
+extern const char *mf_setting_text(const MfOptions *table, const MfOptions *server,
+								   const char *name, const char *otherwise);
 
 /* Does one of a table's options let through only some of the collection's rows? */
 extern bool mf_is_part(const MfConnector *connector, const MfOptions *table);

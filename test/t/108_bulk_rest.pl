@@ -129,6 +129,24 @@ subtest 'Zilliz Cloud' => sub {
 	ok($create->{dataPaths}[0][0], 'and paths in it');
 };
 
+subtest 'waiting for jobs by their names' => sub {
+	my $double = rest(wait => [
+		{ path => 'list$', answers => [ answer({ records => [ { jobId => '1', collectionName => 't108' }, { jobId => '2', collectionName => 't108' } ] }) ] },
+		{ path => 'get_progress$', answers => [ answer({ state => 'Completed', importedRows => 7, details => [ { fileName => 'id:1 paths:"x/a.npy" paths:"x/b.npy"' } ] }) ] } ], '');
+	is_deeply([ sql(q{SELECT id, state, rows, files FROM milvus_fdw.wait_for_import('t108_wait', ARRAY['1', '1'])}) ], [ [ 1, 'completed', 7, '{x/a.npy,x/b.npy}' ] ], 'one named twice; its files are those of the set');
+	fails('those that are not known', q{SELECT * FROM milvus_fdw.wait_for_import('t108_wait', ARRAY['1', '3', '3', '2', '1'])}, sqlstate => '42704', message => qr/^1 of 3 jobs/);
+};
+
+subtest 'EXPLAIN does not connect' => sub {
+	sql("DROP ROLE IF EXISTS t108_maker; DROP ROLE IF EXISTS t108_caller; CREATE ROLE t108_maker; CREATE ROLE t108_caller; GRANT USAGE ON FOREIGN DATA WRAPPER milvus_fdw TO t108_maker");
+	rest(hidden => [], '');
+	sql('ALTER SERVER hidden OWNER TO t108_maker');
+	sql('CREATE VIEW t108_view AS SELECT * FROM t108_hidden; GRANT INSERT ON t108_view TO t108_caller; GRANT SELECT ON source TO t108_caller; SET ROLE t108_caller');
+	my $plan = join "\n", map { $_->[0] } sql('EXPLAIN (COSTS OFF) INSERT INTO t108_view SELECT id, t, v FROM source');
+	like($plan, qr/Write Mode: bulk\n\s+Store: place\n/, 'for a caller who has no user mapping: the view has its owner\'s');
+	sql('RESET ROLE');
+};
+
 subtest 'a collection made anew in the cloud' => sub {
 	my $old = '2020-01-01T00:00:00Z';
 	my $new = POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 60));
