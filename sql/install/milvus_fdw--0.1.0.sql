@@ -597,8 +597,8 @@ COMMENT ON FUNCTION unstage(name, text) IS
 
 -- ----------------------------------------------------------------- importing
 --
--- Milvus reads staged files itself.  Needs INSERT on the table and USAGE on both
--- servers.  A rollback does not take rows away.  What the remote's own list of
+-- Milvus reads staged files itself.  Needs INSERT on the table and USAGE on its
+-- server and the store's; imports() needs USAGE on the table's only.  A rollback does not take rows away.  What the remote's own list of
 -- jobs says it has heard of is not asked for again, unless it failed: all of
 -- these can be run twice.
 --

@@ -112,11 +112,11 @@ static void
 check_both_ends(MfWrite *w)
 {
 	MfRemote   *remote = w->table->remote;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = w->table->collection,.options = w->table->options};
+	MfRequest	request = {.verb = MF_VERB_CHECK_WRITE,.collection = w->table->collection,.options = w->table->options};
 
+	(void) mf_import_keys(w->table, w->store);
 	check_partition(w->table, w->plan->partition);
-	(void) mf_request(remote, &request, CurrentMemoryContext, NULL, NULL);
-	request.verb = MF_VERB_CHECK_WRITE;
+	(void) mf_import_list(w->table, w->store, CurrentMemoryContext);
 	if (remote->connector->verbs & MF_VERB_BIT(MF_VERB_CHECK_WRITE))
 		(void) mf_request(remote, &request, CurrentMemoryContext, NULL, NULL);
 	(void) mf_store_request(w->store, MF_STORE_FOLDERS, "", NULL, CurrentMemoryContext);
@@ -227,7 +227,8 @@ note_counts(MfWrite *w)
 {
 	mf_importing_counts(w->im, &w->counts);
 	w->counts.unsent = w->submitted - w->counts.acknowledged - w->counts.unknown;
-	w->counts.requests = w->stats.files;
+	w->stats.imports = list_length(w->im->parts);
+	w->counts.requests = w->stats.imports;
 	w->counts.bytes = w->stats.bytes;
 	/* an abort may come before anybody asks for the counts */
 	w->ledger->acknowledged = w->counts.acknowledged;

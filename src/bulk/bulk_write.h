@@ -18,6 +18,7 @@ typedef struct MfBulkStats
 	int64		files;
 	int64		files_before;	/* of stagings that are done */
 	int64		bytes;
+	int64		imports;
 } MfBulkStats;
 
 /* Does option write_mode of the table say so? */

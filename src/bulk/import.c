@@ -106,10 +106,8 @@ note_asked(MfImporting *im, MfImportPart *part)
 
 /* Only what was refused for certain is forgotten. */
 static void
-raise_refused(MfImporting *im, MfImportPart *part, const MfError *err)
+raise_refused(MfImporting *im, MfImportPart *part, MfError *err)
 {
-	MfWhere		where = mf_table_where(im->table);
-
 	if (err->retry != MF_RETRY_UNKNOWN)
 	{
 		part->state = MF_IMPORT_WAITING;
@@ -117,8 +115,7 @@ raise_refused(MfImporting *im, MfImportPart *part, const MfError *err)
 		if (part->record != NULL)
 			mf_import_record(im, part->record);
 	}
-	where.extra = psprintf("The file is \"%s\".", mf_safe_text(part->files[0]));
-	mf_raise(err, &where);
+	mf_import_raise(im->table, im->store, psprintf("The file is \"%s\".", mf_safe_text(part->files[0])), err);
 }
 
 static void
@@ -128,7 +125,7 @@ start_part(MfImporting *im, MfImportPart *part)
 	MfRequest	request = {
 		.verb = MF_VERB_IMPORT,.collection = table->collection,.options = table->options,
 		.name = mf_option(table->options, "partition"),.nnames = part->nfiles,.names = part->files,
-		.args = im->store != NULL ? im->store->options : NULL
+		.args = mf_import_keys(table, im->store)
 	};
 	MemoryContext before = MemoryContextSwitchTo(im->temp);
 	const MfReply *reply;

@@ -153,6 +153,25 @@ extern void mf_import_check(const MfImporting *im, MfRemote *store, const MfMani
 /* "SELECT milvus_fdw.import_files(...)" for a table and a job. */
 extern char *mf_import_call(const MfTable *table, const MfRemote *store, const char *job);
 
+/* ------------------------------------------------ src/bulk/import_secrets.c */
+
+/*
+ * The store's options for a remote that has to be told its keys; NULL = it has
+ * not, or there are none.  Raises INSUFFICIENT_PRIVILEGE where its server is of
+ * another owner than the store's, who is no superuser, and what the connector
+ * says of keys in the clear.
+ */
+extern const MfOptions *mf_import_keys(const MfTable *table, const MfRemote *store);
+
+/* Text of the remote without the secrets of table and store (NULL = the one of option "stage"); palloc'd. */
+extern char *mf_import_scrub(const MfTable *table, const MfRemote *store, const char *text);
+
+/* Its jobs, until `context` is reset. */
+extern const MfReply *mf_import_list(const MfTable *table, const MfRemote *store, MemoryContext context);
+
+/* As mf_table_raise, but the remote may know the store's secrets; extra: one more sentence, or NULL. */
+pg_noreturn extern void mf_import_raise(const MfTable *table, const MfRemote *store, char *extra, MfError *err);
+
 /* ------------------------------------------------- src/bulk/import_record.c */
 
 /*

@@ -261,7 +261,7 @@ ask_for_job(MfImporting *im, MfImportPart *part)
 
 	reply = mf_try_request(table->remote, &request, im->temp, &err);
 	if (reply == NULL && strcmp(err.sqlstate, MF_SQL_CONNECTION_FAILURE) == 0)
-		mf_table_raise(table, &err);
+		mf_import_raise(table, im->store, NULL, &err);
 	for (int row = 0; reply != NULL && reply->ncolumns >= CELLS && row < reply->nrows; row++)
 	{
 		const char *const *cells = &reply->cells[row * reply->ncolumns];
@@ -330,15 +330,13 @@ settle_lost(MfImporting *im, MfImportPart *part, const JobList *list)
 void
 mf_importing_look(MfImporting *im)
 {
-	MfTable    *table = im->table;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options};
 	MemoryContext before;
 	JobList		list;
 	ListCell   *lc;
 
 	MemoryContextReset(im->temp);
 	before = MemoryContextSwitchTo(im->temp);
-	list = read_jobs(mf_request(table->remote, &request, im->temp, NULL, NULL));
+	list = read_jobs(mf_import_list(im->table, im->store, im->temp));
 	foreach(lc, im->parts)
 	{
 		MfImportPart *part = lfirst(lc);

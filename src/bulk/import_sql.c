@@ -266,35 +266,54 @@ require_arguments(FunctionCallInfo fcinfo, int n)
 				 n == 1 ? errmsg("table must not be null") : errmsg("table, store and manifest must not be null")));
 }
 
+static bool
+is_named(int n, const char *const *ids, const char *id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The files are those that the remote tells of, if it does. */
+static void
+add_job(MfImporting *im, const char *const *cells)
+{
+	int			n;
+	const char *const *names = mf_import_names(cells[6], &n);
+	MfImportPart *part = mf_importing_add(im, n > 0 ? n : 1, n > 0 ? names : cells, -1, -1);
+
+	part->id = pstrdup(cells[0]);
+	part->state = MF_IMPORT_RUNNING;
+}
+
 /* As parts, those jobs that are named, or (NULL) all that run. */
 static void
 add_jobs(MfImporting *im, int n, const char *const *ids)
 {
 	MfTable    *table = im->table;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS,.collection = table->collection,.options = table->options};
-	const MfReply *reply = mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	const MfReply *reply = mf_import_list(table, NULL, CurrentMemoryContext);
+	int			named = 0;
 	int			found = 0;
 
+	for (int i = 0; i < n; i++)
+		named += !is_named(i, ids, ids[i]);
 	for (int row = 0; row < reply->nrows; row++)
 	{
 		const char *const *cells = &reply->cells[row * reply->ncolumns];
-		bool		wanted = ids == NULL && (strcmp(cells[3], "pending") == 0 || strcmp(cells[3], "running") == 0 || strcmp(cells[3], "persisted") == 0);
-		MfImportPart *part;
+		bool		runs = strcmp(cells[3], "pending") == 0 || strcmp(cells[3], "running") == 0 || strcmp(cells[3], "persisted") == 0;
 
-		wanted = wanted && !mf_import_is_probe(cells[6]);
-		for (int i = 0; i < n; i++)
-			wanted |= strcmp(ids[i], cells[0]) == 0;
-		if (!wanted)
+		if (ids == NULL ? !runs || mf_import_is_probe(cells[6]) : !is_named(n, ids, cells[0]))
 			continue;
-		part = mf_importing_add(im, 1, (const char *[]) {cells[6] != NULL ? cells[6] : cells[0]}, -1, -1);
-		part->id = pstrdup(cells[0]);
-		part->state = MF_IMPORT_RUNNING;
+		add_job(im, cells);
 		found++;
 	}
-	if (found < n)
+	if (found < named)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("%d of %d jobs are not known for collection \"%s\"", n - found, n, mf_safe_text(table->collection)),
+				 errmsg("%d of %d jobs are not known for collection \"%s\"", named - found, named, mf_safe_text(table->collection)),
 				 errdetail("Milvus forgets jobs after a day, or three hours from version 2.4 on.")));
 }
 
@@ -374,14 +393,12 @@ milvus_fdw_imports(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MfTable    *table;
-	MfRequest	request = {.verb = MF_VERB_LIST_IMPORTS};
 	const MfReply *reply;
 
 	InitMaterializedSRF(fcinfo, 0);
 	table = mf_sql_table(PG_GETARG_OID(0), false);
-	request.collection = table->collection;
-	request.options = table->options;
-	reply = mf_request(table->remote, &request, CurrentMemoryContext, NULL, NULL);
+	mf_require_verb(table->remote, MF_VERB_LIST_IMPORTS);
+	reply = mf_import_list(table, NULL, CurrentMemoryContext);
 	for (int row = 0; row < reply->nrows; row++)
 	{
 		const char *const *cells = &reply->cells[row * reply->ncolumns];
@@ -393,7 +410,7 @@ milvus_fdw_imports(PG_FUNCTION_ARGS)
 		for (int i = 0; i < 8; i++)
 		{
 			if (!nulls[i] && i != 4 && i != 5 && i != 6)
-				values[i] = CStringGetTextDatum(mf_safe_text(cells[i]));
+				values[i] = CStringGetTextDatum(mf_safe_text(i == 7 ? mf_import_scrub(table, NULL, cells[i]) : cells[i]));
 		}
 		values[4] = Int32GetDatum(nulls[4] ? 0 : atoi(cells[4]));
 		values[5] = Int64GetDatum(nulls[5] ? 0 : atoll(cells[5]));

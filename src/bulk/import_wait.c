@@ -104,7 +104,7 @@ states_text(const MfImporting *im, bool failed_only)
 		if (part->id != NULL || part->failed != NIL)
 			appendStringInfo(&buf, ", job %s", mf_safe_text(part->id != NULL ? part->id : llast(part->failed)));
 		if (part->state == MF_IMPORT_FAILED)
-			appendStringInfo(&buf, ", %s", mf_message_text(part->reason));
+			appendStringInfo(&buf, ", %s", mf_message_text(mf_import_scrub(im->table, im->store, part->reason)));
 		else
 			appendStringInfo(&buf, ", %d %%", part->percent);
 	}

@@ -157,6 +157,19 @@ user_mapping(Oid userid, Oid serverid)
 	return found ? GetUserMapping(userid, serverid) : NULL;
 }
 
+/* The first one counts: what the mapping says, else the server's. */
+static MfOptions *
+options_of(ForeignServer *server, UserMapping *mapping)
+{
+	return mf_options_from_list(mapping ? mapping->options : NIL, server->options);
+}
+
+MfOptions *
+mf_connection_options(Oid serverid, Oid userid)
+{
+	return options_of(GetForeignServer(serverid), user_mapping(userid, serverid));
+}
+
 static MfRemote *
 open_remote(ForeignServer *server, UserMapping *mapping)
 {
@@ -178,8 +191,7 @@ open_remote(ForeignServer *server, UserMapping *mapping)
 	remote->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(remote->umid));
 	remote->connector = mf_connector_of_server(server->serverid);
 	remote->server = pstrdup(server->servername);
-	/* the first one counts: what the mapping says, else the server's */
-	remote->options = mf_options_from_list(mapping ? mapping->options : NIL, server->options);
+	remote->options = options_of(server, mapping);
 	remote->keep = mf_option_bool(remote->options, "keep_connections", true);
 	MemoryContextSwitchTo(before);
 

@@ -198,21 +198,23 @@ explain_writer(MfRowWriter *writer, ExplainState *es)
 static void
 explain_bulk(Oid relid, const MfBulkStats *stats, ExplainState *es)
 {
-	MfTable    *table = mf_table_open(relid, GetUserId(), CurrentMemoryContext);
-	const char *format = mf_table_text(table, "bulk_format", "auto");
+	const MfOptions *server = mf_options_from_list(GetForeignServer(GetForeignTable(relid)->serverid)->options, NIL);
+	const MfOptions *table = mf_table_options(relid);
+	const char *format = mf_setting_text(table, server, "bulk_format", "auto");
+	int64		file_bytes = mf_setting_int(table, server, "stage_file_bytes", 0);
 
 	ExplainPropertyText("Write Mode", "bulk", es);
-	ExplainPropertyText("Store", mf_safe_text(mf_table_text(table, "stage", "none")), es);
+	ExplainPropertyText("Store", mf_safe_text(mf_setting_text(table, server, "stage", "none")), es);
 	if (stats == NULL)
 	{
 		ExplainPropertyText("Format", strcmp(format, "auto") == 0 ? "chosen by the server's version and the collection" : format, es);
-		if (mf_table_int(table, "stage_file_bytes", 0) > 0)
-			ExplainPropertyInteger("File Bytes", NULL, mf_table_int(table, "stage_file_bytes", 0), es);
+		if (file_bytes > 0)
+			ExplainPropertyInteger("File Bytes", NULL, file_bytes, es);
 		return;
 	}
 	ExplainPropertyText("Format", psprintf("%s: %s", stats->format, mf_safe_text(stats->why)), es);
 	ExplainPropertyInteger("File Bytes", NULL, stats->file_bytes, es);
-	ExplainPropertyInteger("Imports", NULL, stats->files, es);
+	ExplainPropertyInteger("Imports", NULL, stats->imports, es);
 }
 
 void

@@ -22,9 +22,8 @@ mf_is_bulk(Oid relid)
 {
 	const MfOptions *server = mf_options_from_list(GetForeignServer(GetForeignTable(relid)->serverid)->options, NIL);
 	const MfOptions *table = mf_table_options(relid);
-	const char *mode = mf_option(table, "write_mode") != NULL ? mf_option(table, "write_mode") : mf_option(server, "write_mode");
 
-	return mode != NULL && strcmp(mode, "bulk") == 0;
+	return strcmp(mf_setting_text(table, server, "write_mode", "insert"), "bulk") == 0;
 }
 
 /* Files are only ever added to a collection. */

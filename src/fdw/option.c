@@ -561,6 +561,14 @@ mf_setting_real(const MfOptions *table, const MfOptions *server, const char *nam
 }
 
 const char *
+mf_setting_text(const MfOptions *table, const MfOptions *server, const char *name, const char *otherwise)
+{
+	const char *value = mf_option(holder(table, server, name), name);
+
+	return value != NULL ? value : otherwise;
+}
+
+const char *
 mf_narrowing(const MfConnector *connector, const MfOptions *table, int *at)
 {
 	const MfOptionDef *def;

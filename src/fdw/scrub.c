@@ -48,9 +48,9 @@ hide(char *text, const char *secret)
 }
 
 static char *
-hide_base64(char *text, MfRemote *remote, const char *secret)
+hide_base64(char *text, MfMem *mem, const char *secret)
 {
-	char	   *encoded = mf_base64(&remote->mem, secret, strlen(secret));
+	char	   *encoded = mf_base64(mem, secret, strlen(secret));
 
 	if (encoded == NULL)
 		return pstrdup("");		/* no memory to look closer */
@@ -58,29 +58,32 @@ hide_base64(char *text, MfRemote *remote, const char *secret)
 	for (size_t n = strlen(encoded); n > 0 && encoded[n - 1] == '='; n--)
 		encoded[n - 1] = '\0';
 	text = hide(text, encoded);
-	mf_free(&remote->mem, encoded);
+	mf_free(mem, encoded);
 	return text;
+}
+
+char *
+mf_scrub_options(const MfConnector *connector, const MfOptions *options, MfMem *mem, const char *text)
+{
+	char	   *clean = pstrdup(text);
+	const char *user = mf_option(options, "user");
+
+	for (const MfOptionDef *def = connector->options; def->name != NULL; def++)
+	{
+		const char *secret = def->flags & MF_OPTION_SECRET ? mf_option(options, def->name) : NULL;
+
+		if (secret == NULL)
+			continue;
+		clean = hide(clean, secret);
+		clean = hide_base64(clean, mem, secret);
+		if (user != NULL)
+			clean = hide_base64(clean, mem, psprintf("%s:%s", user, secret));
+	}
+	return clean;
 }
 
 char *
 mf_scrub(MfRemote *remote, const char *text)
 {
-	char	   *clean = pstrdup(text);
-	const char *user;
-
-	if (remote == NULL)
-		return clean;
-	user = mf_option(remote->options, "user");
-	for (const MfOptionDef *def = remote->connector->options; def->name != NULL; def++)
-	{
-		const char *secret = def->flags & MF_OPTION_SECRET ? mf_option(remote->options, def->name) : NULL;
-
-		if (secret == NULL)
-			continue;
-		clean = hide(clean, secret);
-		clean = hide_base64(clean, remote, secret);
-		if (user != NULL)
-			clean = hide_base64(clean, remote, psprintf("%s:%s", user, secret));
-	}
-	return clean;
+	return remote == NULL ? pstrdup(text) : mf_scrub_options(remote->connector, remote->options, &remote->mem, text);
 }

@@ -69,11 +69,7 @@ mf_table_bool(const MfTable *table, const char *name, bool otherwise)
 const char *
 mf_table_text(const MfTable *table, const char *name, const char *otherwise)
 {
-	const char *value = mf_option(table->options, name);
-
-	if (value == NULL)
-		value = mf_option(table->remote->options, name);
-	return value != NULL ? value : otherwise;
+	return mf_setting_text(table->options, table->remote->options, name, otherwise);
 }
 
 void

@@ -75,6 +75,7 @@ new_batch(MfRowWriter *w)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 				 errdetail("The budget of server \"%s\" is used up.", w->table->remote->server),
+				 w->bulk ? errhint("Lower stage_file_bytes, or raise memory_limit.") :
 				 errhint("Lower batch_bytes or max_in_flight, or raise memory_limit.")));
 	}
 	w->batches[w->nbatches++] = batch;
@@ -219,7 +220,25 @@ begin_connector(MfRowWriter *w)
 		mf_table_raise(w->table, &err);
 }
 
-/* A batch is taken at once, so two are never needed. */
+/* Bytes of a row, at least: of a text, or a list, where it begins. */
+static size_t
+row_bytes(const MfRowWriter *w)
+{
+	size_t		sum = 0;
+
+	for (int i = 0; i < w->spec.ncolumns; i++)
+	{
+		const MfField *field = w->spec.columns[i].field;
+
+		sum += Max(mf_kind_width(field->kind, field->dim), sizeof(int64));
+	}
+	return Max(sum, 1);
+}
+
+/*
+ * A batch is taken at once, so two are never needed.  Its columns together have
+ * room for as many bytes as it may hold, however many they are.
+ */
 static void
 begin_bulk(MfRowWriter *w)
 {
@@ -228,6 +247,7 @@ begin_bulk(MfRowWriter *w)
 	w->spec.max_in_flight = 1;
 	mf_bulk_begin(w->table, &w->spec, w->row_by_row, w->ledger, &w->write);
 	mf_bulk_batch_size(w->write, &w->batch_rows, &w->batch_bytes);
+	w->batch_rows = (int32) Min((size_t) w->batch_rows, w->batch_bytes / row_bytes(w) + 1);
 	w->bulk_stats = mf_bulk_stats(w->write);
 }
 

@@ -223,7 +223,7 @@ typedef enum MfVerb
 	MF_VERB_IMPORT,				/* names: the files of one part, as the remote
 								 * sees them; name = partition or NULL; args:
 								 * the options of the store that holds them, keys
-								 * too, for a remote that has to be told;
+								 * too, where import_wants_keys says so, else NULL;
 								 * reply.text: the job's id */
 	MF_VERB_LIST_IMPORTS,		/* id, collection, partition, state ("pending",
 								 * "running", "persisted", "completed",
@@ -650,6 +650,13 @@ typedef struct MfConnector
 	 */
 	MfStatus	(*import_rows) (MfImport *import, const MfBatch *batch, MfColumn *columns, MfError *err);
 	void		(*import_end) (MfImport *import);
+
+	/*
+	 * Optional, with MF_CAN_IMPORT.  Does a server with these options have to be
+	 * told the keys of the store that holds the files (see MF_VERB_IMPORT)?
+	 * MF_ERROR: it does (*wants is set), but they would be sent in the clear.
+	 */
+	MfStatus	(*import_wants_keys) (const MfOptions *options, bool *wants, MfError *err);
 } MfConnector;
 
 /* Is an optional member there?  A table built against an older header is shorter. */

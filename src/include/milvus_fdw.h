@@ -64,6 +64,8 @@ extern bool mf_setting_bool(const MfOptions *table, const MfOptions *server,
 							const char *name, bool otherwise);
 extern double mf_setting_real(const MfOptions *table, const MfOptions *server,
 							  const char *name, double otherwise);
+extern const char *mf_setting_text(const MfOptions *table, const MfOptions *server,
+								   const char *name, const char *otherwise);
 
 /* Does one of a table's options let through only some of the collection's rows? */
 extern bool mf_is_part(const MfConnector *connector, const MfOptions *table);
@@ -111,6 +113,9 @@ typedef struct MfRemote
  * is reset.  No network is touched.  Raises what opening raises.
  */
 extern MfRemote *mf_connect(Oid serverid, Oid userid, MemoryContext owner);
+
+/* What a connection of this user has as its options; in the current context. */
+extern MfOptions *mf_connection_options(Oid serverid, Oid userid);
 
 /* Who owns a table. */
 extern Oid	mf_table_owner(Oid relid);
@@ -191,6 +196,9 @@ extern void mf_warn(const MfError *warning);
 
 /* Text of a remote without the secrets of the connection (may be NULL); palloc'd. */
 extern char *mf_scrub(MfRemote *remote, const char *text);
+
+/* The same without the secrets of these options of a connector; mem: for a moment. */
+extern char *mf_scrub_options(const MfConnector *connector, const MfOptions *options, MfMem *mem, const char *text);
 
 /* ---------------------------------------------------- in src/fdw/encoding.c */
 

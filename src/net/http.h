@@ -76,6 +76,9 @@ extern const char *mf_http_body(const MfHttpCall *call, size_t *len);
 /* A response header (name in lower case), or NULL. */
 extern const char *mf_http_header(const MfHttpCall *call, const char *name);
 
+/* Header Retry-After in milliseconds, an hour at most; 0 = it says none. */
+extern int	mf_http_retry_after(const MfHttpCall *call);
+
 /* "GET http://host:9200/path", for messages; no credentials. */
 extern const char *mf_http_describe(const MfHttpCall *call);
 

@@ -6,6 +6,7 @@
  */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http_internal.h"
@@ -272,6 +273,15 @@ mf_http_header(const MfHttpCall *call, const char *name)
 		p = value + strlen(value) + 1;
 	}
 	return NULL;
+}
+
+int
+mf_http_retry_after(const MfHttpCall *call)
+{
+	const char *value = mf_http_header(call, "retry-after");
+	long		seconds = value == NULL ? 0 : strtol(value, NULL, 10);
+
+	return seconds <= 0 ? 0 : seconds > 3600 ? 3600000 : (int) seconds * 1000;
 }
 
 const char *

@@ -42,7 +42,12 @@ subtest 'what tables may be like' => sub {
 	like($plan, qr/Write Mode: bulk\n\s+Store: place\n\s+Format: chosen by/, 'EXPLAIN');
 	$plan = join "\n", map { $_->[0] } sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) INSERT INTO $name SELECT id + 100000, t, v FROM source");
 	like($plan, qr/Format: parquet: Milvus \S+ takes every field from it\n\s+File Bytes: 300000\n\s+Imports: [2-9]/, 'EXPLAIN ANALYZE');
+	my ($imports) = $plan =~ /Imports: (\d+)/;
+	is($plan =~ /Remote Requests: (\d+)/ ? $1 : '', $imports, 'an import is a request');
 	is(value("SELECT count(*) FROM $name"), 2 * $rows, 'did it');
+	my $set = bulk_target('t112_set', $columns, { bulk_format => 'numpy' }, fields => $fields);
+	$plan = join "\n", map { $_->[0] } sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) INSERT INTO $set SELECT id, t, v FROM source");
+	like($plan, qr/Format: numpy.*\n.*\n\s+Imports: 1\n/, 'the files of all columns are one import');
 	sql("INSERT INTO $name SELECT id, t, v FROM source WHERE false");
 	is(value("SELECT count(*) FROM $name"), 2 * $rows, 'no row, no file');
 	sql('BEGIN');
@@ -50,6 +55,23 @@ subtest 'what tables may be like' => sub {
 	notices();
 	sql('ROLLBACK');
 	like(join(' ', map { "$_->{message} $_->{detail}" } @{ notices() }), qr/stay there.*acknowledged 10 rows/, 'ROLLBACK warns');
+};
+
+subtest 'memory' => sub {
+	my @more = map { "x$_" } 1 .. 40;
+	for my $limit (256, 16)
+	{
+		sql("CREATE SERVER m$limit FOREIGN DATA WRAPPER milvus_fdw OPTIONS (host 'localhost', port '${\ milvus_port()}', memory_limit '$limit')");
+		bulk_target("t112_m$limit", join(', ', 'id bigint, bits bit(64)', map { "$_ text" } @more), {}, fields => 'id bits', dynamic => 1, load => 1, server => "m$limit");
+	}
+	my $list = join ', ', 'id', 'bits', @more;
+	my $select = join ', ', 'id', 'bits', map { "'v' || id" } @more;
+	sql("INSERT INTO t112_m256 ($list) SELECT $select FROM source");
+	is(value('SELECT count(*) FROM t112_m256 WHERE x40 = $$v$$ || id'), $rows, 'many columns fit into it');
+	fails('too little of it', "INSERT INTO t112_m16 ($list) SELECT $select FROM source", sqlstate => '53200', hint => qr/^Lower stage_file_bytes, or raise memory_limit/);
+	sql("ALTER FOREIGN TABLE t112_m16 OPTIONS (ADD stage_file_bytes '1000000')");
+	sql("INSERT INTO t112_m16 ($list) SELECT $select FROM source");
+	is(value('SELECT count(*) FROM t112_m16'), $rows, 'what the hint says helps');
 };
 
 done_testing();

@@ -132,7 +132,6 @@ store_answer_error(StoreCall *call, MfError *err)
 {
 	MfArena		arena = {.mem = call->store->mem};
 	int			status = mf_http_status(call->http);
-	const char *wait = mf_http_header(call->http, "retry-after");
 	size_t		len;
 	const char *body = mf_http_body(call->http, &len);
 	const char *code = store_xml_text(&arena, body, len, "Code");
@@ -165,8 +164,7 @@ store_answer_error(StoreCall *call, MfError *err)
 	if (meaning == M_AGAIN)
 	{
 		err->retry = MF_RETRY_YES;
-		if (wait != NULL && atoi(wait) > 0 && atoi(wait) < 86400)
-			err->retry_after_ms = atoi(wait) * 1000;
+		err->retry_after_ms = mf_http_retry_after(call->http);
 	}
 	mf_arena_free(&arena);
 	return MF_ERROR;

@@ -70,16 +70,6 @@ es_error_is(const MfHttpCall *call, const char *type)
 	return found;
 }
 
-/* "Retry-After: 3" in milliseconds; 0 = not said. */
-static int
-retry_after(const MfHttpCall *call)
-{
-	const char *value = mf_http_header(call, "retry-after");
-	long		seconds = value == NULL ? 0 : strtol(value, NULL, 10);
-
-	return seconds <= 0 ? 0 : seconds > 3600 ? 3600000 : (int) seconds * 1000;
-}
-
 static void
 detail(const MfHttpCall *call, const json_t *root, MfError *err)
 {
@@ -134,7 +124,7 @@ es_error(const MfHttpCall *call, const char *index, MfError *err)
 		mf_error(err, MF_INSUFFICIENT_RESOURCES, status == 429 ?
 				 "Elasticsearch has too much to do" : "Elasticsearch is not available");
 		err->retry = MF_RETRY_YES;
-		err->retry_after_ms = retry_after(call);
+		err->retry_after_ms = mf_http_retry_after(call);
 	}
 	else
 		mf_error(err, MF_FDW_ERROR, index != NULL ?

@@ -189,6 +189,7 @@ m2_close(MfConn *conn)
 	mem = conn->mem;
 	m2_recent_forget(conn);
 	mf_http_close(conn->rest);
+	m2_seen_free(conn);
 	while (conn->channels != NULL)
 	{
 		M2Channel  *channel = conn->channels;
@@ -311,4 +312,5 @@ const MfConnector mf_milvus2_connector = {
 	.import_plan = m2_import_plan,
 	.import_rows = m2_import_rows,
 	.import_end = m2_import_end,
+	.import_wants_keys = m2_import_wants_keys,
 };

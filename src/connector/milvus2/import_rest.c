@@ -7,6 +7,7 @@
  * {"code": 0, "data": ...}, or another code and a message.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -15,6 +16,7 @@
 #define PAGE_JOBS 100			/* asked for at a time */
 #define MOST_PAGES 1000			/* no server remembers so many jobs */
 #define MOST_BYTES (64 * 1024 * 1024)	/* of one answer, and of all pages */
+#define CLOCKS_MS 10000			/* by which those of server and cloud may differ */
 #define ALL_PAGES (-1)			/* in place of a page's number: there is no other */
 
 bool
@@ -29,6 +31,24 @@ m2_import_url_check(const char *value, const char **why)
 	MfUrl		url;
 
 	return mf_url_parse(value, &url, why);
+}
+
+/* Zilliz Cloud reads a bucket of ours with its keys. */
+MfStatus
+m2_import_wants_keys(const MfOptions *options, bool *wants, MfError *err)
+{
+	const char *text = mf_option(options, "import_url");
+	const char *sslmode = mf_option(options, "sslmode");
+	const char *why;
+	MfUrl		url;
+
+	*wants = text != NULL && mf_option(options, "cluster_id") != NULL && mf_option(options, "volume") == NULL;
+	if (!*wants || (strchr(text, ',') == NULL && mf_url_parse(text, &url, &why) && url.tls) || (sslmode != NULL && strcmp(sslmode, "disable") == 0))
+		return MF_OK;
+	mf_error(err, MF_INVALID_PARAMETER_VALUE, "the keys of the store would be sent without encryption");
+	mf_error_detail(err, "Option \"import_url\" is an http URL.");
+	mf_error_hint(err, "Use an https URL. With the server's option sslmode 'disable' the keys are sent all the same.");
+	return MF_ERROR;
 }
 
 static const char *
@@ -105,9 +125,31 @@ refused(const MfTask *task, int http, const json_t *root, MfError *err)
 	return MF_ERROR;
 }
 
+/*
+ * Is the server only busy, or away for a while?  Then what just looks is sent
+ * again.  Whether an import was heard of nobody knows.
+ */
+static void
+may_retry(const MfTask *task, int http, bool idempotent, MfError *err)
+{
+	bool		busy = http == 429 || http == 500 || (http >= 502 && http <= 504);
+	MfError		meaning;
+
+	mf_error_reset(&meaning);
+	if (http == 200 && err->remote_code != 200 &&
+		m2_status(err->remote_code, 0, "", &task->where, &meaning) == MF_ERROR)
+		busy = meaning.retry != MF_RETRY_NO;
+	if (!busy)
+		return;
+	memcpy(err->sqlstate, http == 429 && idempotent ? MF_INSUFFICIENT_RESOURCES : MF_SQL_CONNECTION_FAILURE, 5);
+	snprintf(err->message, sizeof(err->message), "server \"%s\" is too busy or not available", task->conn->server);
+	err->retry = idempotent ? MF_RETRY_YES : MF_RETRY_UNKNOWN;
+	err->retry_after_ms = mf_http_retry_after(task->http);
+}
+
 /* The answer's "data", to be released with its root; the call is over then. */
 static MfStatus
-finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
+finish(MfTask *task, bool idempotent, json_t **root, MfWaitFor *wait, MfError *err)
 {
 	MfStatus	status = mf_http_step(task->http, wait, err);
 	const char *text;
@@ -129,14 +171,21 @@ finish(MfTask *task, json_t **root, MfWaitFor *wait, MfError *err)
 	text = mf_http_body(task->http, &len);
 	task->received += len;
 	*root = json_loadb(text, len, 0, NULL);
+	if (http != 200 || !json_is_object(*root) || json_integer_value(json_object_get(*root, "code")) != 0 ||
+		json_object_get(*root, "data") == NULL)
+	{
+		status = refused(task, http, *root, err);
+		may_retry(task, http, idempotent, err);
+		json_decref(*root);
+		*root = NULL;
+	}
+	if (status == MF_ERROR && err->retry == MF_RETRY_YES)
+	{
+		mf_http_again(task->http);
+		return status;
+	}
 	mf_http_end(task->http);
 	task->http = NULL;
-	if (http == 200 && json_is_object(*root) && json_integer_value(json_object_get(*root, "code")) == 0 &&
-		json_object_get(*root, "data") != NULL)
-		return MF_OK;
-	status = refused(task, http, *root, err);
-	json_decref(*root);
-	*root = NULL;
 	return status;
 }
 
@@ -233,7 +282,7 @@ m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err)
 		status = begin(task, "create", &body, false, err);
 	}
 	if (status == MF_OK)
-		status = finish(task, &root, wait, err);
+		status = finish(task, false, &root, wait, err);
 	if (status != MF_OK)
 		return status;
 	id = json_object_get(json_object_get(root, "data"), "jobId");
@@ -323,10 +372,45 @@ text_of(MfTask *task, const json_t *object, const char *key)
 	return json_is_string(value) && json_string_length(value) > 0 ? mf_arena_text(&task->arena, "%s", json_string_value(value)) : NULL;
 }
 
+/* A point in time, in milliseconds since 1970; 0 = it is not told. */
+static int64_t
+time_of(const json_t *job, const char *key)
+{
+	const json_t *value = json_object_get(job, key);
+	int64_t		us;
+
+	if (json_is_string(value) &&
+		mf_json_date(json_string_value(value), json_string_length(value), MF_DATE_ISO, &us))
+		return us / 1000;
+	return 0;
+}
+
+/*
+ * Zilliz Cloud lists jobs by the collection's name.  Those of one that had the
+ * name before began before this one was made, and end before it, as theirs is
+ * gone.  Clocks differ a little: who doubts counts a job.
+ */
+static bool
+is_of_another(const MfTask *task, const M2SeenJob *job)
+{
+	int64_t		created = task->schema.created_ms;
+
+	return created > 0 && ((job->began_ms > 0 && job->began_ms + CLOCKS_MS < created) ||
+						   (job->ended_ms > 0 && job->ended_ms < created));
+}
+
+static void
+deliver(MfTask *task, const M2SeenJob *job)
+{
+	if (!is_of_another(task, job))
+		m2_cells_add(task, M2_IMPORT_CELLS, job->cells);
+}
+
 static void
 add_job(MfTask *task, const json_t *job, const char *id)
 {
-	const char *cells[M2_IMPORT_CELLS] = {NULL};
+	M2SeenJob	seen = {NULL};
+	const char **cells = seen.cells;
 
 	cells[0] = id;
 	cells[1] = text_of(task, job, "collectionName");
@@ -336,7 +420,12 @@ add_job(MfTask *task, const json_t *job, const char *id)
 	cells[5] = text_of(task, job, "importedRows");
 	cells[6] = file_list(task, json_object_get(job, "details"));
 	cells[7] = text_of(task, job, "reason");
-	m2_cells_add(task, M2_IMPORT_CELLS, cells);
+	seen.began_ms = time_of(job, "createTime");
+	seen.ended_ms = time_of(job, "completeTime");
+	cells[8] = m2_cell_time(task, seen.began_ms);
+	deliver(task, &seen);
+	if (!task->arena.failed && (strcmp(cells[3], "completed") == 0 || strcmp(cells[3], "failed") == 0))
+		m2_seen_put(task->conn, &seen);
 }
 
 static json_t *
@@ -414,7 +503,7 @@ need_list(MfTask *task, MfWaitFor *wait, MfError *err)
 			status = begin(task, "list", &body, true, err);
 		}
 		if (status == MF_OK)
-			status = finish(task, &page, wait, err);
+			status = finish(task, true, &page, wait, err);
 		if (status == MF_OK)
 			status = add_page(task, page, &last, err);
 		if (status != MF_OK)
@@ -430,9 +519,15 @@ need_list(MfTask *task, MfWaitFor *wait, MfError *err)
 static MfStatus
 look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
 {
+	const M2SeenJob *seen = m2_seen_job(task->conn, id);
 	MfStatus	status = MF_OK;
 	json_t	   *root;
 
+	if (seen != NULL)
+	{
+		deliver(task, seen);
+		return MF_OK;
+	}
 	if (task->http == NULL)
 	{
 		MfJsonBuf	body = common(task);
@@ -441,7 +536,7 @@ look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
 		status = begin(task, cluster(task) != NULL ? "getProgress" : "get_progress", &body, true, err);
 	}
 	if (status == MF_OK)
-		status = finish(task, &root, wait, err);
+		status = finish(task, true, &root, wait, err);
 	if (status != MF_OK)
 		return status;
 	add_job(task, json_object_get(root, "data"), id);
@@ -452,9 +547,14 @@ look_at(MfTask *task, const char *id, MfWaitFor *wait, MfError *err)
 MfStatus
 m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err)
 {
-	MfStatus	status = need_list(task, wait, err);
+	MfStatus	status = MF_OK;
 	const json_t *records;
 
+	/* when was this collection made? */
+	if (cluster(task) != NULL)
+		status = m2_need_schema(task, 0, wait, err);
+	if (status == MF_OK)
+		status = need_list(task, wait, err);
 	if (status != MF_OK)
 		return status;
 	records = jobs_of(task->answer);

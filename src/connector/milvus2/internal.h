@@ -98,6 +98,7 @@ struct MfConn
 	MfOptions	options;
 	M2Channel  *channels;
 	MfHttp	   *rest;			/* for imports; NULL = not opened */
+	struct M2SeenJobs *seen;	/* imports that have ended */
 	M2Mark	   *marks;
 	struct M2Recent *recent;	/* collections described a moment ago */
 	struct M2Partitions *partitions;	/* and their partitions */
@@ -202,6 +203,7 @@ typedef struct M2Schema
 	int32_t    *types;			/* M2Type of each field */
 	int			key;			/* which field is the primary key, or -1 */
 	int64_t		id;
+	int64_t		created_ms;		/* since 1970, by the server's clock; 0 = not told */
 } M2Schema;
 
 /* What a field is to be for Milvus: its type and the parameters of that. */
@@ -919,10 +921,29 @@ extern void m2_write_stop(MfWrite *write);
 /* Do imports of this server go by REST? */
 extern bool m2_import_by_rest(const MfConn *conn);
 extern bool m2_import_url_check(const char *value, const char **why);
+extern MfStatus m2_import_wants_keys(const MfOptions *options, bool *wants, MfError *err);
 extern MfStatus m2_rest_import(MfTask *task, MfWaitFor *wait, MfError *err);
 extern MfStatus m2_rest_list_imports(MfTask *task, MfWaitFor *wait, MfError *err);
 
 #define M2_IMPORT_CELLS 9		/* of MF_VERB_LIST_IMPORTS */
+
+/* --------------------------------------------------------------- import_seen.c */
+
+/* A job as REST told of it. */
+typedef struct M2SeenJob
+{
+	struct M2SeenJob *next;		/* of those with such ids */
+	const char *cells[M2_IMPORT_CELLS];
+	int64_t		began_ms;		/* since 1970; 0 = not told */
+	int64_t		ended_ms;
+} M2SeenJob;
+
+/* How this job ended, or NULL; valid until the next is put. */
+extern const M2SeenJob *m2_seen_job(const MfConn *conn, const char *id);
+
+/* One that has ended; copied, if there is room. */
+extern void m2_seen_put(MfConn *conn, const M2SeenJob *job);
+extern void m2_seen_free(MfConn *conn);
 
 /* --------------------------------------------------------------- import_plan.c */
 

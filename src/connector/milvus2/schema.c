@@ -179,6 +179,7 @@ m2_schema_build(MfArena *arena, const M2__DescribeCollectionResponse *reply, M2S
 	schema->types = mf_arena_alloc(arena, n * sizeof(int32_t));
 	schema->key = -1;
 	schema->id = reply->collection_id;
+	schema->created_ms = (int64_t) reply->created_utc_timestamp;
 	to->id = reply->collection_id > 0 ? mf_arena_text(arena, "%" PRId64, reply->collection_id) : NULL;
 	if (arena->failed)
 		return false;
