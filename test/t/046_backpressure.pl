@@ -40,8 +40,8 @@ subtest 'a rate limit' => sub {
 		diag(sprintf '%s: %d rows, %.1f MB in %.1f s at a limit of %s MB/s: %.0f %% of it, %d requests again', $table, $rows,
 			$payload / 2**20, $seconds, $mb_a_second, 100 * $ratio, $retries // 0);
 		cmp_ok($retries // 0, '>', 0, "$table: requests were refused");
-		# two seconds of a busy machine are no measurement
-		cmp_ok($ratio, '>=', $rows > 100_000 ? 0.9 : 0.7, "$table: nearly as fast as the server takes it");
+		# two seconds of a busy machine are no measurement; to wait a second too long would still show
+		cmp_ok($ratio, '>=', $rows > 100_000 ? 0.9 : 0.4, "$table: nearly as fast as the server takes it");
 		is(value('SELECT count(*) FROM t'), $rows, "$table: all rows are there");
 		is(value('SELECT count(DISTINCT id) FROM t'), $rows, "$table: each once");
 	}
