@@ -35,7 +35,8 @@ my %met;
 
 sub fresh_session { my ($s) = @_; no warnings 'redefine'; *MilvusFdw::default_session = sub { $s } }
 
-# Again until it works: what was killed takes its time to come back.
+# Again until it works: what was killed takes its time to come back.  Milvus ends by itself where its store is gone for long;
+# whoever watches over it starts it again.
 sub patiently
 {
 	my ($query) = @_;
@@ -49,6 +50,7 @@ sub patiently
 			$e = error_of($query) or return;
 			note("$e->{sqlstate} $e->{message}") if $_ % 20 == 0;
 		}
+		unless ($milvus->running) { $met{'milvus ended by itself'}++; $milvus->start }
 		sleep 0.5;
 	}
 	die "it never works: $e->{message} $e->{detail}\n";

@@ -88,6 +88,13 @@ sub start
 	return $self;
 }
 
+# Is its process there?  One may have ended by itself.
+sub running
+{
+	my ($self) = @_;
+	return system("$programs/$self->{kind} status '$self->{dir}' >/dev/null 2>&1") == 0;
+}
+
 sub stop
 {
 	my ($self) = @_;
