@@ -3,7 +3,7 @@ package MilvusFdw::Servers;
 # How does a TAP file get a server of its own, and who ends it?
 #
 #   my $s = start_server('milvus', '--auth');      also 'elasticsearch', 'postgres', ...; options as in test/servers
-#   $s->{port}, $s->{dir}; $s->stop; $s->start again on the same data and port.  Ended at the latest with the file.
+#   $s->{port}, $s->{dir}; $s->stop; $s->start again on the same data and port; $s->running.  Ended at the latest with the file.
 #   certs()       directory with ca.crt, server.crt, client.crt, expired.crt, foreign.crt, ... (test/servers/certs)
 #   scratch()     a directory of this file's own, removed at the end
 #   free_port($n) first of n free consecutive ports, which nobody else who asks gets while this file runs
