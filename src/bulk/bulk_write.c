@@ -12,7 +12,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#define DEFAULT_FILE_BYTES (INT64CONST(256) * 1024 * 1024)
 #define LOOK_EVERY_MS 1000
 
 struct MfWrite
@@ -37,13 +36,6 @@ struct MfWrite
 };
 
 /* ---------------------------------------------------------------------- begin */
-
-static int64
-file_bytes(const MfWrite *w)
-{
-	return mf_table_int(w->table, "stage_file_bytes",
-						mf_option_int(w->store->options, "stage_file_bytes", DEFAULT_FILE_BYTES));
-}
 
 static MfRemote *
 open_store(MfTable *table)
@@ -147,8 +139,7 @@ mf_bulk_begin(MfTable *table, const MfWriteSpec *spec, bool row_by_row, MfLedger
 	w->view.mem = &w->store->mem;
 	w->stats.format = w->plan->format;
 	w->stats.why = pstrdup(w->plan->why);
-	w->stats.store = w->store->server;
-	w->stats.file_bytes = file_bytes(w);
+	w->stats.file_bytes = mf_table_int(table, "stage_file_bytes", mf_stage_file_bytes(w->store));
 }
 
 void
@@ -207,7 +198,6 @@ begin_staging(MfWrite *w)
 	w->sent = 0;
 	bind_columns(w, w->s);
 	MemoryContextSwitchTo(before);
-	strlcpy(w->stats.job, w->s->job, sizeof(w->stats.job));
 }
 
 /* Files that became complete become parts. */
@@ -218,7 +208,6 @@ take_files(MfWrite *w)
 
 	mf_importing_add_staged(w->im, w->store, w->s->job, fresh);
 	w->sent = list_length(w->s->files);
-	w->stats.files = w->stats.files_before + w->sent;
 	list_free(fresh);
 }
 
@@ -281,21 +270,6 @@ stage_batch(MfWrite *w, MfBatch *batch)
 }
 
 static void
-remove_files(MfWrite *w)
-{
-	int64		removed = 0;
-	MfError		err;
-
-	if (w->keep)
-		return;
-	if (mf_store_remove_job(w->store, w->s->job, &removed, &err) != MF_OK)
-		ereport(WARNING,
-				(errmsg("could not remove the staged files of manifest \"%s\"", w->s->job),
-				 errdetail("%s", mf_message_text(err.message)),
-				 errhint("milvus_fdw.unstage('%s', '%s') removes them.", w->store->server, w->s->job)));
-}
-
-static void
 import_all(MfWrite *w)
 {
 	mf_stage_finish(w->s);
@@ -303,9 +277,8 @@ import_all(MfWrite *w)
 	start_imports(w);
 	mf_importing_wait(w->im);
 	note_counts(w);
-	remove_files(w);
+	mf_import_remove_staged(w->table, w->store, w->s->job);
 	mf_importing_forget_record(w->im);
-	w->stats.files_before = w->stats.files;
 	MemoryContextDelete(w->s->context);
 	w->s = NULL;
 }

@@ -12,11 +12,7 @@ typedef struct MfBulkStats
 {
 	const char *format;
 	const char *why;
-	const char *store;
-	char		job[64];		/* of the last staging */
 	int64		file_bytes;
-	int64		files;
-	int64		files_before;	/* of stagings that are done */
 	int64		bytes;
 	int64		imports;
 } MfBulkStats;

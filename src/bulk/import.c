@@ -54,7 +54,7 @@ mf_importing_new(MfTable *table)
 }
 
 MfImportPart *
-mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 rows, int64 bytes)
+mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 rows)
 {
 	MemoryContext before = MemoryContextSwitchTo(im->context);
 	MfImportPart *part = palloc0(sizeof(MfImportPart));
@@ -64,7 +64,6 @@ mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 ro
 	for (int i = 0; i < nfiles; i++)
 		part->files[i] = pstrdup(files[i]);
 	part->rows = rows;
-	part->bytes = bytes;
 	im->parts = lappend(im->parts, part);
 	MemoryContextSwitchTo(before);
 	return part;

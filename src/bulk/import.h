@@ -24,7 +24,6 @@ typedef struct MfImportPart
 	const char **files;			/* as the remote sees them */
 	const char *name;			/* the first, as the store knows it, or NULL */
 	int64		rows;			/* that are in them; -1 = not known */
-	int64		bytes;
 	const char *record;			/* the file of the store that keeps what was asked for, or NULL */
 	int64		asked_at;		/* ms since 1970, by that record; 0 = never */
 	MfImportState state;
@@ -73,7 +72,7 @@ typedef struct MfImporting
 extern MfImporting *mf_importing_new(MfTable *table);
 
 /* Files as the remote sees them; copied. */
-extern MfImportPart *mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 rows, int64 bytes);
+extern MfImportPart *mf_importing_add(MfImporting *im, int nfiles, const char *const *files, int64 rows);
 
 /* Have those imported that wait, as many as may run; raises what the remote refuses. */
 extern void mf_importing_start(MfImporting *im);
@@ -149,6 +148,9 @@ extern void mf_importing_add_staged(MfImporting *im, MfRemote *store, const char
 
 /* Raise if a manifest is not complete, or its columns cannot be imported into the collection. */
 extern void mf_import_check(const MfImporting *im, MfRemote *store, const MfManifest *manifest, List *columns);
+
+/* The files have done what they were for: they go, unless option keep_staged says no.  WARNING if they cannot. */
+extern void mf_import_remove_staged(const MfTable *table, MfRemote *store, const char *job);
 
 /* "SELECT milvus_fdw.import_files(...)" for a table and a job. */
 extern char *mf_import_call(const MfTable *table, const MfRemote *store, const char *job);

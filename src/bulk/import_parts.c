@@ -31,7 +31,6 @@ mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List 
 	for (int i = 0; i < n;)
 	{
 		const MfStagedFile *first = list_nth(files, i);
-		int64		bytes = 0;
 		int			count = 0;
 
 		for (; i < n; i++)
@@ -41,12 +40,11 @@ mf_importing_add_staged(MfImporting *im, MfRemote *store, const char *job, List 
 			if (file->part != first->part)
 				break;
 			names[count++] = mf_import_path(im->table, store, file->name);
-			bytes += file->bytes;
 		}
 		/* of no row nothing has to be imported, and Milvus takes no empty file */
 		if (first->rows > 0)
 		{
-			MfImportPart *part = mf_importing_add(im, count, names, first->rows, bytes);
+			MfImportPart *part = mf_importing_add(im, count, names, first->rows);
 
 			part->name = MemoryContextStrdup(im->context, first->name);
 			part->record = record;
@@ -209,4 +207,19 @@ mf_import_call(const MfTable *table, const MfRemote *store, const char *job)
 {
 	return psprintf("SELECT * FROM milvus_fdw.import_files(%s, %s, %s)", quote_literal_cstr(table->name),
 					quote_literal_cstr(store->server), quote_literal_cstr(psprintf("%s/" MF_MANIFEST_FILE, job)));
+}
+
+void
+mf_import_remove_staged(const MfTable *table, MfRemote *store, const char *job)
+{
+	int64		removed = 0;
+	MfError		err;
+
+	if (mf_table_bool(table, "keep_staged", false))
+		return;
+	if (mf_store_remove_job(store, job, &removed, &err) != MF_OK)
+		ereport(WARNING,
+				(errmsg("could not remove the staged files of manifest \"%s\"", mf_safe_text(job)),
+				 errdetail("%s", mf_message_text(err.message)),
+				 errhint("milvus_fdw.unstage('%s', '%s') removes them.", store->server, job)));
 }

@@ -107,22 +107,6 @@ run_imports(MfImporting *im, bool wait)
 	PG_END_TRY();
 }
 
-/* The files have done what they were for. */
-static void
-remove_staged(MfTable *table, MfRemote *store, const char *job)
-{
-	int64		removed = 0;
-	MfError		err;
-
-	if (mf_table_bool(table, "keep_staged", false))
-		return;
-	if (mf_store_remove_job(store, job, &removed, &err) != MF_OK)
-		ereport(WARNING,
-				(errmsg("could not remove the staged files of manifest \"%s\"", mf_safe_text(job)),
-				 errdetail("%s", mf_message_text(err.message)),
-				 errhint("milvus_fdw.unstage('%s', '%s') removes them.", store->server, job)));
-}
-
 typedef struct Staged
 {
 	MfTable    *table;
@@ -169,7 +153,7 @@ milvus_fdw_import_manifest(PG_FUNCTION_ARGS)
 	run_imports(staged.im, PG_GETARG_BOOL(3));
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
 	if (PG_GETARG_BOOL(3))
-		remove_staged(staged.table, staged.store, staged.job);
+		mf_import_remove_staged(staged.table, staged.store, staged.job);
 	return (Datum) 0;
 }
 
@@ -232,7 +216,7 @@ milvus_fdw_import_files(PG_FUNCTION_ARGS)
 	{
 		for (count = 1; i + count < n && is_same_set(names[i], names[i + count]);)
 			count++;
-		(void) mf_importing_add(im, count, names + i, -1, -1);
+		(void) mf_importing_add(im, count, names + i, -1);
 	}
 	mf_importing_look(im);
 	mf_importing_again(im);
@@ -283,7 +267,7 @@ add_job(MfImporting *im, const char *const *cells)
 {
 	int			n;
 	const char *const *names = mf_import_names(cells[6], &n);
-	MfImportPart *part = mf_importing_add(im, n > 0 ? n : 1, n > 0 ? names : cells, -1, -1);
+	MfImportPart *part = mf_importing_add(im, n > 0 ? n : 1, n > 0 ? names : cells, -1);
 
 	part->id = pstrdup(cells[0]);
 	part->state = MF_IMPORT_RUNNING;
@@ -370,7 +354,7 @@ milvus_fdw_wait_for_manifest(PG_FUNCTION_ARGS)
 	require_started(&staged);
 	run_imports(staged.im, true);
 	return_parts((ReturnSetInfo *) fcinfo->resultinfo, staged.im);
-	remove_staged(staged.table, staged.store, staged.job);
+	mf_import_remove_staged(staged.table, staged.store, staged.job);
 	return (Datum) 0;
 }
 

@@ -159,6 +159,12 @@ mf_stage_is_job(const char *name)
 	return true;
 }
 
+int64
+mf_stage_file_bytes(const MfRemote *store)
+{
+	return mf_option_int(store->options, "stage_file_bytes", DEFAULT_FILE_BYTES);
+}
+
 MfStaging *
 mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_bytes)
 {
@@ -172,7 +178,7 @@ mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_
 	s->format = format;
 	s->spec.codec = codec;
 	s->spec.mem = &store->mem;
-	s->file_bytes = file_bytes > 0 ? file_bytes : mf_option_int(store->options, "stage_file_bytes", DEFAULT_FILE_BYTES);
+	s->file_bytes = file_bytes > 0 ? file_bytes : mf_stage_file_bytes(store);
 	name_job(s);
 	s->callback.func = end_staging;
 	s->callback.arg = s;

@@ -83,6 +83,9 @@ extern const MfFormat *mf_stage_format(const char *name);
 /* Does a folder have a name as jobs have them? */
 extern bool mf_stage_is_job(const char *name);
 
+/* How large files may be, as the store's server says. */
+extern int64 mf_stage_file_bytes(const MfRemote *store);
+
 /* A new job in a store, in a context of its own below the current one. */
 extern MfStaging *mf_stage_new(MfRemote *store, const MfFormat *format, MfCodec codec, int64 file_bytes);
 

@@ -473,7 +473,6 @@ typedef struct MfImportPlan
 	int			ncolumns;
 	const MfImportColumn *columns;
 	const char *partition;		/* for MF_VERB_IMPORT; NULL = the remote's choice */
-	const char *version;		/* the remote's, for EXPLAIN */
 	bool		can_probe;		/* the import of a JSON file that holds no rows
 								 * fails soon, leaves nothing but a failed job,
 								 * and its reason tells whether there is the file */

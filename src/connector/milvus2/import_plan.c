@@ -21,7 +21,6 @@ struct MfImport
 	size_t	   *offsets;
 	int64_t    *places;			/* as a column has them */
 	uint8_t    *valid;
-	char		version[64];
 };
 
 /* Why no Parquet file can carry the field, or NULL; the same for NumPy. */
@@ -172,8 +171,6 @@ m2_import_begin(MfConn *conn, const MfWriteSpec *spec, const char *format, MfImp
 		return mf_error_oom(err, sizeof(MfImport));
 	import->mem = spec->mem;
 	import->out.partition = mf_option(spec->options, "partition");
-	snprintf(import->version, sizeof(import->version), "%s", conn->version_text);
-	import->out.version = import->version;
 	import->out.can_probe = !m2_import_by_rest(conn);
 	status = m2_plan_init(&import->plan, spec, spec->mem, err);
 	import->plan.version = conn->version;
